@@ -111,9 +111,9 @@ def _action(verb: str, of: type[BaseModel]) -> JsonObject:
 @cache
 def document() -> JsonObject:
     """The document, JSON values."""
-    models: list[type[BaseModel]] = [of for of, _, _ in GETS.values()]
+    models: list[type[BaseModel]] = [*(of for of, _, _ in GETS.values()), answers.Refused, answers.Done]
     _, schemas = models_json_schema(
-        [(model, "validation") for model in (*models, answers.Refused, answers.Done)],
+        [(model, "validation") for model in models],
         ref_template="#/components/schemas/{model}",
     )
     paths: JsonObject = {path: {"get": _operation(*of)} for path, of in GETS.items()}
