@@ -90,6 +90,8 @@ class Scenario:
 
     name: str
     grid: Grid
+    phases: Phases
+    """The logic behind it."""
     figures: tuple[Figures, ...]
     cuts: tuple[Cut, ...]
     """Of any row, the most costly first."""
@@ -115,6 +117,8 @@ class Study:
     """All of it."""
 
     site: str
+    start_s: float
+    """The time that the site had run when it was at full load, s."""
     design: Design
     table: Table
     scenarios: tuple[Scenario, ...]
@@ -135,7 +139,7 @@ def studied(site: Site, table: Table, grids: Mapping[str, Grid] | None = None, o
     chosen = grids or ({"site": own.grid} if own.grid is not None else GRIDS)
     restart_h = RESTART_H if own.restart_h is None else own.restart_h
     at_full_load(site)
-    of_site = design(site)
+    of_site, start_s = design(site), site.now
     found, used = [], set[tuple[str, str]]()
     for name, grid in chosen.items():
         phases = Phases(site, of_site, table, grid, restart_h)
@@ -144,7 +148,8 @@ def studied(site: Site, table: Table, grids: Mapping[str, Grid] | None = None, o
             used |= {(mode.target, mode.category) for mode in one.events.modes.values()}
     known = modes(site)
     counted = tuple(mode for mode in known if _counts(mode, used))
-    return Study(site.name, of_site, table, tuple(found), counted, tuple(m for m in known if not _counts(m, used)))
+    left_out = tuple(mode for mode in known if not _counts(mode, used))
+    return Study(site.name, start_s, of_site, table, tuple(found), counted, left_out)
 
 
 def _counts(mode: Mode, used: set[tuple[str, str]]) -> bool:
@@ -164,7 +169,7 @@ def _scenario(name: str, phases: Phases, table: Table, order: int) -> Scenario:
     figures = [_with_interval(one, rows[worst], table) if one.top == worst else one for one in figures]
     weights = _weights(of_any)
     return Scenario(
-        name, phases.grid, tuple(figures), tuple(_cuts(of_any, order)), weights, _improvements(of_any, weights)
+        name, phases.grid, phases, tuple(figures), tuple(_cuts(of_any, order)), weights, _improvements(of_any, weights)
     )
 
 

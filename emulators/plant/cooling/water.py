@@ -6,7 +6,7 @@ rest through the bypass), buffer tank, supply pipe, coils.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf, sqrt
 from typing import Annotated, Any, ClassVar
@@ -22,12 +22,16 @@ from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
+from twinfeed.emulators.plant.kernel.steadiness import Store
 
 AIR_KPA = 101.3
 """Pressure of the air, kPa."""
 
 LEAST_SUCTION_KPA = 30.0
 """Static pressure below which pumps draw air and deliver nothing, kPa (assumption)."""
+
+TOO_WARM_C = 45.0
+"""Water as warm as the air at which servers stop cools nothing, degC."""
 
 DESIGN_DIFFERENCE_K = 35.0 - 13.0
 """Between the air and the water for which `WaterLoopRatings.ambient_kw` is given, K."""
@@ -308,6 +312,10 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
             self.state.lost_l = 0.0
             self.log("refilled")
             self.touch()
+
+    def stores(self) -> Iterable[Store]:
+        yield Store("supply_c", self.supply_c, TOO_WARM_C)
+        yield Store("static_kpa", self.static_kpa, LEAST_SUCTION_KPA)
 
     def horizon(self) -> float:
         """Until the nodes have moved, or until a leak has brought the pressure down to that at which pumps draw air."""

@@ -34,6 +34,7 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
     STATE = GeneratorState
     TERMINALS = ()
     SOURCE = True
+    UPKEEP = frozenset({"thermostat"})
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **ENGINE_FAULTS,
         "avr": Fault(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import marshal
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, cast
@@ -13,6 +13,7 @@ from typing_extensions import TypeVar
 
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.steadiness import Store
 
 
 class PlantError(Exception):
@@ -149,6 +150,9 @@ class Actor(Generic[S]):
     COUPLED: ClassVar[bool] = False
     """Its `advance` reads what else moves, so it goes first and sees everything as it came to rest."""
 
+    UPKEEP: ClassVar[frozenset[str]] = frozenset()
+    """Timers that keep something in its range for ever, as a thermostat does: a steady plant has them, too."""
+
     def __init__(self, id: str) -> None:
         self.id = id
         self.state = cast(S, self.STATE())
@@ -181,6 +185,10 @@ class Actor(Generic[S]):
 
         The way to the next event comes in any number of pieces, which must add up to the same as one.
         """
+
+    def stores(self) -> Iterable[Store]:
+        """Quantities that fill or empty now, each with the limit at which something happens (see `Plant.steady`)."""
+        return ()
 
     def on_timer(self, name: str) -> None:
         """A timer set with `after` is due."""

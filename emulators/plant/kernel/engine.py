@@ -26,6 +26,7 @@ from twinfeed.emulators.plant.kernel.actor import Actor, Defect, Event, PlantErr
 from twinfeed.emulators.plant.kernel.calls import Calls
 from twinfeed.emulators.plant.kernel.faults import Fault, split
 from twinfeed.emulators.plant.kernel.injection import checked
+from twinfeed.emulators.plant.kernel.steadiness import AHEAD, Mark, arrivals_s, due_s, marked
 from twinfeed.emulators.plant.kernel.timers import Key, Timers
 
 SHORTEST_STEP_S = 0.001
@@ -177,6 +178,18 @@ class Plant:
             self._arrive()
             self._fire()
             self.settle()
+
+    def mark(self) -> Mark:
+        """The stores of all actors now, for `steady`."""
+        return marked(self.now, self.actors.values(), self.timers)
+
+    def steady(self, since: Mark, within_s: float) -> bool:
+        """True if nothing will happen by itself within that time, as far as can be seen: no timer is due, and no store
+        reaches its limit even at `AHEAD` times the rate at which it has moved since the mark, which is earlier."""
+        here = self.mark()
+        timers = {key: due for key, due in self.timers.items() if key[1] not in self.actors[key[0]].UPKEEP}
+        arrivals = arrivals_s(since, here)
+        return min([due_s(since, here, timers), *(at / AHEAD for at in arrivals.values())]) > within_s
 
     def intervene(self) -> None:
         """Somebody acts now: an instant between two events becomes an event. Call it before anything changes.

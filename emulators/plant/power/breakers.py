@@ -5,11 +5,12 @@ Controllers read the position and work `open`, `close` and `reset`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from twinfeed.emulators.plant.kernel.deeds import DeedKind, Word
 from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
+from twinfeed.emulators.plant.kernel.steadiness import Store
 from twinfeed.emulators.plant.power.breaker_ratings import BreakerRatings, BreakerState, breaking_ka
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
@@ -147,6 +148,10 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
     def heat_percent(self) -> float:
         """Heat of the thermal element, % of that at which it trips."""
         return self.trip_unit.heat_percent
+
+    def stores(self) -> Iterable[Store]:
+        if self.heat_percent > 0.0 and self.closed:
+            yield Store("heat_percent", self.heat_percent, 100.0)
 
     @property
     def residual_a(self) -> float:

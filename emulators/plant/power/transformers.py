@@ -5,7 +5,7 @@ Both sides of a transformer are modelled at the 230 V phase-to-neutral level.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, inf, log
 from typing import Annotated, ClassVar
@@ -14,6 +14,7 @@ from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
+from twinfeed.emulators.plant.kernel.steadiness import Store
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
     NOMINAL_VOLTS,
@@ -184,6 +185,9 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
     def tripped(self) -> bool:
         """True if it was switched off by its protection."""
         return self.state.tripped
+
+    def stores(self) -> Iterable[Store]:
+        yield Store("oil_c", self.oil_c, self.params.trip_oil_c)
 
     @property
     def oil_c(self) -> float:

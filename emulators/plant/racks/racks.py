@@ -11,13 +11,14 @@ one happens or a crossing is due.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import inf, sqrt
 from typing import ClassVar, Protocol, cast
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
+from twinfeed.emulators.plant.kernel.steadiness import Store
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
     NOMINAL_VOLTS,
@@ -266,6 +267,10 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
 
     def on_restore(self) -> None:
         self._restored = True
+
+    def stores(self) -> Iterable[Store]:
+        if self._hall is not None and not all(it == "overheated" for it in self.state.it):
+            yield Store("inlet_c", self._hall.hottest_inlet_c, self.params.overheat_c)
 
     def _feel(self, mean_c: float, hottest_c: float) -> None:
         """Stop hot racks: those in the middle of the row breathe the mean inlet, those at its ends the worst."""

@@ -12,7 +12,7 @@ Main, 2007-07-24).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Annotated, ClassVar
@@ -21,6 +21,7 @@ from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
+from twinfeed.emulators.plant.kernel.steadiness import Store
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
     NOMINAL_VOLTS,
@@ -302,6 +303,10 @@ class RotaryUps(Electrical[RotaryUpsState, RotaryUpsRatings]):
         else:
             super().on_timer(name)
         self.touch()
+
+    def stores(self) -> Iterable[Store]:
+        if self.state.mode == "store":
+            yield Store("energy_percent", self.energy_percent, 0.0)
 
     def horizon(self) -> float:
         drained = self._drained

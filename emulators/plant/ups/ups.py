@@ -8,11 +8,12 @@ transfer      what changes by itself within a cycle
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
+from twinfeed.emulators.plant.kernel.steadiness import Store
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
     LOADING_PERCENT,
@@ -170,6 +171,12 @@ class Ups(Electrical[UpsState, UpsRatings]):
     def react(self) -> None:
         self.battery_side.react(self.battery_air_c)
         self.transfer.react()
+
+    def stores(self) -> Iterable[Store]:
+        if self.train.on_battery:
+            yield Store("charge_percent", self.charge_percent, 0.0)
+        if self.state.overload > 0.0:
+            yield Store("overload_percent", self.overload_percent, 100.0)
 
     def horizon(self) -> float:
         return min(self.battery_side.horizon(), self.train.horizon())

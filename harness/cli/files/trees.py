@@ -11,15 +11,18 @@ import typer
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.site import Site
 from twinfeed.harness.availability import openpsa
+from twinfeed.harness.availability.enumeration.enumerated import Enumeration, enumerate_site, estimate_s
+from twinfeed.harness.availability.enumeration.scenarios import write_all
 from twinfeed.harness.availability.errors import TreeError
-from twinfeed.harness.availability.logic.tops import ANY, logic
+from twinfeed.harness.availability.logic.tops import ANY
 from twinfeed.harness.availability.measures import Figures, figures
 from twinfeed.harness.availability.phases import GRIDS
 from twinfeed.harness.availability.rates.categories import table as table_of
-from twinfeed.harness.availability.study import studied
-from twinfeed.harness.cli.output import Exit, JsonOption, console, fail, plain_errors, print_json, table, tell
-from twinfeed.harness.cli.site.availability import as_json, show
+from twinfeed.harness.availability.study import Study, studied
+from twinfeed.harness.cli.output import Exit, JsonOption, console, errors, fail, plain_errors, print_json, table, tell
+from twinfeed.harness.cli.site.availability import as_json, enumerated_as_json, show, show_enumeration
 from twinfeed.harness.cli.site.running import BeyondOption
+from twinfeed.harness.durations import seconds
 from twinfeed.harness.reference.answers import prints
 from twinfeed.harness.reference.answers.availability import SiteAvailability, TreeFigures
 
@@ -42,6 +45,18 @@ def availability(
     export: Annotated[
         Path | None, typer.Option(help="Of a site: write the tree of `any row stops`, grid there, as an Open-PSA file.")
     ] = None,
+    plant: Annotated[
+        str | None, typer.Option(help="Of a site: run failures on the plant for so long at most, as in 15min.")
+    ] = None,
+    runs: Annotated[
+        Path | None, typer.Option(help="With --plant: a file that keeps the runs; with it an interrupted one goes on.")
+    ] = None,
+    scenarios: Annotated[
+        Path | None, typer.Option(help="With --plant: a folder for a scenario file of each loss.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="With --plant: processes that run; as many as there are cores.")
+    ] = None,
     beyond_loopback: BeyondOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -63,10 +78,18 @@ def availability(
     """
     if len(files) == 1 and files[0].suffix.lower() != ".xml":
         with plain_errors():
-            _of_site(str(files[0]), min(order, 2), grid, records, export, beyond_loopback, json)
+            study = _study(str(files[0]), min(order, 2), grid, records, export, beyond_loopback)
+            seen, written = _enumerated(str(files[0]), study, plant, runs, scenarios, workers, beyond_loopback)
+        if json:
+            more = {} if seen is None else {"plant": enumerated_as_json(seen, written)}
+            print_json({**as_json(study), **more})
+        else:
+            show(study)
+            if seen is not None:
+                show_enumeration(seen, written)
         return
-    if grid or records or export:
-        fail("--grid, --records and --export are of a site, found Open-PSA files", Exit.USAGE)
+    if grid or records or export or plant:
+        fail("--grid, --records, --export and --plant are of a site, found Open-PSA files", Exit.USAGE)
     with plain_errors():
         found = figures(openpsa.read(files, top))
         cuts = found.cut_sets(order) if found.diagram.coherent else []
@@ -84,30 +107,47 @@ def availability(
         _print(found, cuts, order)
 
 
-def _of_site(
-    name: str,
-    order: int,
-    grid: str | None,
-    records: Path | None,
-    export: Path | None,
-    beyond_loopback: bool,
-    json: bool,
-) -> None:
+def _study(
+    name: str, order: int, grid: str | None, records: Path | None, export: Path | None, beyond_loopback: bool
+) -> Study:
     site = Site.load(name, beyond_loopback=beyond_loopback)
     own = site.file.head.reliability
     grids = GRIDS if own.grid is None else {"site": own.grid}
     if grid is not None and grid not in grids:
         raise TreeError(f"found --grid {grid}, expected one of {', '.join(grids)}{did_you_mean(grid, grids)}")
     chosen = grids if grid is None else {grid: grids[grid]}
-    data = table_of(own.data, records)
-    study = studied(site, data, chosen, order)
+    study = studied(site, table_of(own.data, records), chosen, order)
     if export is not None:
-        hours = next(iter(chosen.values())).hours
-        openpsa.write(openpsa.plainly_named(logic(site, study.design, data, hours).tree(ANY)), export)
-    if json:
-        print_json(as_json(study))
-    else:
-        show(study)
+        openpsa.write(openpsa.plainly_named(study.scenarios[0].phases.there.tree(ANY)), export)
+    return study
+
+
+def _enumerated(
+    name: str,
+    study: Study,
+    plant: str | None,
+    runs: Path | None,
+    scenarios: Path | None,
+    workers: int | None,
+    beyond_loopback: bool,
+) -> tuple[Enumeration | None, list[Path]]:
+    """Run failures on the plant under the first of the grids, if that is asked for."""
+    if plant is None:
+        return None, []
+    try:
+        budget_s = seconds(plant)
+    except ValueError as error:
+        raise TreeError(f"--plant: {error}") from None
+    site, phases = Site.load(name, beyond_loopback=beyond_loopback), study.scenarios[0].phases
+    count, all_s = estimate_s(site, phases)
+    _progress(f"{count} runs would take about {all_s / 60.0:.0f} min here; {budget_s / 60.0:.0f} min are given")
+    found = enumerate_site(site, phases, budget_s, runs, workers, _progress)
+    written = [] if scenarios is None else write_all(site, name, found.seen, study.start_s, scenarios)
+    return found, written
+
+
+def _progress(message: str) -> None:
+    tell(message, to=errors)
 
 
 def _print(found: Figures, cuts: list[tuple[frozenset[str], float]], order: int) -> None:

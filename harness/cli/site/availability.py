@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from twinfeed.harness.availability.enumeration.enumerated import Enumeration
 from twinfeed.harness.availability.failures import MINUTES_A_YEAR
 from twinfeed.harness.availability.logic.tops import ALL, ANY
 from twinfeed.harness.availability.study import TARGET, Figures, Scenario, Study
@@ -44,6 +47,37 @@ def as_json(study: Study) -> dict[str, Any]:
         "counted": [asdict(mode) for mode in study.counted],
         "left_out": [asdict(mode) for mode in study.left_out],
     }
+
+
+def enumerated_as_json(found: Enumeration, scenarios: Sequence[Path]) -> dict[str, Any]:
+    """The enumeration as JSON values."""
+    return {**asdict(found), "scenarios": [str(file) for file in scenarios]}
+
+
+def show_enumeration(found: Enumeration, scenarios: Sequence[Path]) -> None:
+    """Print what the plant has shown."""
+    made = ", ".join(f"{count} of {kind} failed" for kind, count in found.runs.items())
+    tell(f"Plant: {sum(found.runs.values())} runs ({made}), {found.seconds / 60.0:.1f} min, {found.cpu_s:.0f} s CPU")
+    if found.left:
+        left = ", ".join(f"{count} of {kind} failed" for kind, count in found.left.items())
+        tell(f"Not run: {left}; together at most {found.left_minutes_a_year:.2g} min a year")
+    seen = table("Losses in the plant", "failures", "grid", "first after s", "rows", "min a year")
+    for one in found.seen[:SHOWN]:
+        minutes = f"{one.minutes_a_year:.2g}"
+        seen.add_row(", ".join(one.failures), one.grid, f"{one.first_s:.0f}", str(len(one.rows)), minutes)
+    console.print(seen)
+    differing = table("The drawing and the plant disagree", "failures", "grid", "only plant", "only drawing", "why")
+    for case in found.disagreements[:SHOWN]:
+        counts = str(len(case.only_plant)), str(len(case.only_logic))
+        differing.add_row(", ".join(case.failures), case.grid, *counts, case.explanation)
+    console.print(differing)
+    tell(f"{len(found.disagreements)} disagreements; {len(found.unsteady)} runs ended while something moved.")
+    for line in found.broken:
+        tell(f"The model did not carry a run to its end: {line}")
+    for key, margins in found.closest:
+        tell(f"Closest without a loss: {key} ({margins})")
+    if scenarios:
+        tell(f"{len(scenarios)} scenarios in {scenarios[0].parent}; run one again: twinfeed replay {scenarios[0]}")
 
 
 def _finite(value: float) -> float | None:

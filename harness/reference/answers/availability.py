@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NotRequired
+
 from typing_extensions import TypedDict
 
 from twinfeed.emulators.sitefile.reliability import FailureData, Grid
+from twinfeed.harness.availability.enumeration.comparison import Disagreement
+from twinfeed.harness.availability.enumeration.enumerated import Seen
 from twinfeed.harness.availability.logic.events import Mode
 from twinfeed.harness.availability.study import Cut, Figures, Improvement
 
@@ -65,6 +69,31 @@ class OnGrid(TypedDict):
     improvements: list[Improvement]
 
 
+class PlantRuns(TypedDict):
+    """Failures that were run on the plant."""
+
+    runs: dict[str, int]
+    """Runs by kind: `there, 1` is one failure while the grid is there."""
+    left: dict[str, int]
+    """Runs that were not made, by kind."""
+    left_minutes_a_year: float
+    """The most that the pairs not run could add, min a year."""
+    seconds: float
+    """Wall time of this call, s."""
+    cpu_s: float
+    """Processor time of all runs, s."""
+    seen: list[Seen]
+    unsteady: list[str]
+    """Runs that ended while something was still moving."""
+    broken: list[str]
+    """Runs that the model did not carry to an end, with the error."""
+    disagreements: list[Disagreement]
+    closest: list[tuple[str, str]]
+    """Runs without a loss with the highest loadings: the run, and its margins."""
+    scenarios: list[str]
+    """Scenario files of the losses."""
+
+
 class SiteAvailability(TypedDict):
     """The availability of a site."""
 
@@ -78,3 +107,5 @@ class SiteAvailability(TypedDict):
     counted: list[Mode]
     left_out: list[Mode]
     """Failure modes that are not counted."""
+    plant: NotRequired[PlantRuns]
+    """With `--plant`: what the plant has shown."""
