@@ -44,7 +44,10 @@ actuators:
 
 
 class Switch(Actuator):
-    """An actuator in memory; `stuck` does not move, `absent` reports so before it begins, `slow` takes that long."""
+    """An actuator in memory; `stuck` does not move, `absent` reports so before it begins, `slow` takes that long.
+
+    `asked` has every move that was ordered, with its parameters, `moves` those that were made.
+    """
 
     def __init__(self, name: str, moves: list[tuple[str, Position]]) -> None:
         super().__init__(name)
@@ -52,9 +55,11 @@ class Switch(Actuator):
         self.stuck = False
         self.absent = False
         self.slow_s = 0.0
+        self.asked: list[tuple[Position, dict[str, float]]] = []
         self._moves = moves
 
     async def move(self, position: Position, parameters: Mapping[str, float] | None = None) -> None:
+        self.asked.append((position, dict(parameters or {})))
         await asyncio.sleep(self.slow_s)
         if self.absent:
             raise NotMoved(f"{self.name}: nobody is there")

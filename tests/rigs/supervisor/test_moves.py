@@ -68,6 +68,37 @@ def test_what_nobody_has_begun_to_move_is_not_brought_back(bench: MemoryBench) -
     assert (bench.moves, supervisor.moves.faults) == ([], {})
 
 
+PLUG = """
+actuators:
+  plug: {operator: {do: {"on": Plug it in., "off": Pull the plug.}}, causes: {utility-a outage: "off"}}
+"""
+
+
+def test_people_are_not_asked_to_undo_what_they_have_not_begun(bench: MemoryBench) -> None:
+    supervisor = bench.armed(actuators=PLUG)
+    plug = bench.switches["plug"]
+    plug.absent = True
+    with pytest.raises(ActuatorFailed, match="nobody is there"):
+        bench.run(supervisor.apply("utility-a", "outage", {}))
+    plug.absent = False
+    bench.run(supervisor.moves.to_normal())
+    assert plug.asked == [("off", {})]
+
+
+def test_people_are_asked_again_to_undo_what_they_have_done(bench: MemoryBench) -> None:
+    supervisor = bench.armed(actuators=PLUG)
+    plug = bench.switches["plug"]
+    bench.run(supervisor.apply("utility-a", "outage", {}))
+    plug.absent = True
+    with pytest.raises(ActuatorFailed, match="nobody is there"):
+        bench.run(supervisor.lift("utility-a", "outage"))
+    plug.absent = False
+    bench.run(supervisor.moves.to_normal())
+    assert plug.asked == [("off", {}), ("on", {}), ("on", {})]
+    bench.run(supervisor.moves.to_normal())
+    assert len(plug.asked) == 3, "it is back"
+
+
 def test_what_nobody_says_to_have_moved_and_was_moved_all_the_same_is_told(bench: MemoryBench) -> None:
     supervisor = bench.armed(actuators=PROVEN)
     bench.switches["mains"].absent = True
