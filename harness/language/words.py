@@ -8,6 +8,8 @@ Processes and records speak English only, so that two people read one record in 
 A text is translated where it is shown. One that is no `Phrase` any more is recognised by the template that made it: the
 template with the most letters of its own first. The values in it are translated likewise, and what is no text of
 twinfeed (a name, a figure, an answer of a device, a person's own words) stays as it is.
+
+A text is translated as a whole or not at all: where a part of it would stay English (`Words.foreign`), all of it does.
 """
 
 from __future__ import annotations
@@ -29,8 +31,14 @@ PACKAGES = ("twinfeed.emulators", "twinfeed.harness", "twinfeed.hil_rigs")
 WEAK = 5
 """A template with fewer letters of its own than this is recognised around names and figures only."""
 
-NAME = r"\S+(?: [A-ZÀ-Þ]\S*)*|\S*[-.:/\d]\S*(?: \S*[-.:/\d]\S*| \S{1,4})*"
+NAME = r"\S+|[A-ZÀ-Þ]\S*(?: [A-ZÀ-Þ]\S*)*|\S*[-.:/\d]\S*(?: \S*[-.:/\d]\S*| \S{1,4})*"
 """A name or a figure with its unit: what stands in a weak template."""
+
+STRONG = 10
+"""In a template with so many letters of its own, a value that is `NAMED` is a name, whatever words it has."""
+
+NAMED = re.compile(r"\S+|\S*[-.:/\d]\S* \S+")
+"""One word, or a name and a word: a bench `processes`, a fault `utility-a outage`."""
 
 AROUND = " ;,:"
 """Characters around a template that is a part of another text, such as `; did you mean {near}?`."""
@@ -40,6 +48,15 @@ QUOTED = "_quoted"
 
 FIELD = re.compile(r"(?<!\{)\{(\w+)(!\w)?[^{}]*\}")
 """A parameter of a template: its name, and its conversion."""
+
+WORD = re.compile(r"(?<![\w./:'-])[a-z]{2,}(?![\w/'-]|[.:]\w)")
+"""A word of a sentence, and no part of a name: `missing`, and not the parts of `ups-1.mode` or `UPS-MIB`."""
+
+SHORT = frozenset({"and", "are", "for", "has", "is", "it", "its", "not", "of", "or", "the", "to", "was"})
+"""English words of less than four letters that are no names of states, and no French."""
+
+JOINED = {" or ": " ou ", " and ": " et "}
+"""Words between two names, and their French."""
 
 LETTER = re.compile(r"[^\W\d_]")
 
@@ -110,6 +127,7 @@ class Words:
             text.strip(AROUND): translation.strip(AROUND + " ") for text, translation in self._catalogue.items()
         }
         self._templates = _templates(lang)
+        self._english = _english(lang)
         self._known: dict[str, str | None] = {}
         """Texts that were translated before: a report has the same ones a thousand times."""
 
@@ -160,40 +178,82 @@ class Words:
         """As made by one template; with `of_one` none of its values is a list."""
         for template in self._templates:
             values = template.values(text)
-            if values is not None and not (of_one and any("; " in value for value in values.values())):
-                return template.filled({name: self(value) for name, value in values.items()})
+            if values is None or (of_one and any("; " in value for value in values.values())):
+                continue
+            named = template.letters >= STRONG
+            filled = {
+                name: self._part(value, name.endswith(QUOTED) or (named and NAMED.fullmatch(value) is not None))
+                for name, value in values.items()
+            }
+            if None not in filled.values():
+                return template.filled(filled)
         return None
+
+    def _part(self, text: str, name: bool = False) -> str | None:
+        """A part of a text: translated, or as it is if it is a name; None for English that cannot be translated."""
+        found = self.recognised(text)
+        if found is not None:
+            return found
+        if name or not self.foreign(text):
+            return text
+        names = re.split("( or | and )", text)
+        if len(names) == 1:
+            return None
+        pieces = [JOINED.get(name) or self._part(name) for name in names]
+        return None if None in pieces else "".join(filter(None, pieces))
+
+    def foreign(self, text: str) -> bool:
+        """True if English prose is in a text: a word that texts of twinfeed use, and their translations do not."""
+        return any(word in self._english for word in WORD.findall(text))
 
     def _listed(self, text: str) -> str | None:
         """Texts with semicolons between them."""
         cuts = [match.start() for match in re.finditer("; ", text)]
         for cut in cuts:
-            left = text[:cut]
+            left, right = text[:cut], self._part(text[cut + 2 :])
             found = self._exact.get(left) or self._whole(left, of_one=True) or self._composed(left)
-            if found is not None:
-                return f"{found} ; {self(text[cut + 2 :])}"
+            if found is not None and right is not None:
+                return f"{found} ; {right}"
         for cut in reversed(cuts):
-            if (found := self.recognised(text[cut + 2 :])) is not None:
+            if (found := self.recognised(text[cut + 2 :])) is not None and not self.foreign(text[:cut]):
                 return f"{text[:cut]} ; {found}"
         return None
 
     def _composed(self, text: str) -> str | None:
         """A name, a colon and a text; a text and another one in parentheses; texts with commas between them."""
         for match in re.finditer(": ", text):
-            head, tail = text[: match.start()], text[match.end() :]
-            if (found := self.recognised(tail)) is not None:
-                return f"{self(head)} : {found}"
+            head, found = self._head(text[: match.start()]), self.recognised(text[match.end() :])
+            if head is not None and found is not None:
+                return f"{head} : {found}"
         for match in re.finditer(r" \(", text) if text.endswith(")") else ():
-            head, inner = text[: match.start()], text[match.end() : -1]
-            found, within = self.recognised(head), self.recognised(inner)
-            if found is not None or within is not None:
-                return f"{found or head} ({within or inner})"
+            if (both := self._both(text[: match.start()], text[match.end() : -1])) is not None:
+                return f"{both[0]} ({both[1]})"
         for match in re.finditer(", ", text):
-            head, tail = text[: match.start()], text[match.end() :]
-            found, rest = self.recognised(head), self.recognised(tail)
-            if found is not None or rest is not None:
-                return f"{found or head}, {rest or tail}"
+            if (both := self._both(text[: match.start()], text[match.end() :])) is not None:
+                return f"{both[0]}, {both[1]}"
         return None
+
+    def _head(self, text: str) -> str | None:
+        """The part before a colon: a text, or names, of which each may be a word by itself (an actuator `load`)."""
+        if all(" " not in name for name in text.split(": ")):
+            return self(text)
+        return self._part(text)
+
+    def _both(self, one: str, other: str) -> tuple[str, str] | None:
+        """Two parts of which at least one is a text of twinfeed, and none stays English."""
+        if self.recognised(one) is None and self.recognised(other) is None:
+            return None
+        first, second = self._part(one), self._part(other)
+        return None if first is None or second is None else (first, second)
+
+
+@cache
+def _english(lang: str) -> frozenset[str]:
+    """Words of the texts that no translation has: they show that a text is English. None in English itself."""
+    catalogue = {} if lang == "en" else _catalogue(lang)
+    ours = {word for text in catalogue for word in WORD.findall(FIELD.sub("0", text)) if len(word) > 3}
+    theirs = {word for text in catalogue.values() for word in WORD.findall(FIELD.sub("0", text))}
+    return frozenset(ours - theirs) | (SHORT if catalogue else frozenset())
 
 
 @cache

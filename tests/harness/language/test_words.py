@@ -5,6 +5,8 @@ from __future__ import annotations
 from string import Formatter
 
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from twinfeed._phrases import Phrase
 from twinfeed.harness.language.words import AROUND, Template, Words, _catalogue
@@ -56,6 +58,35 @@ def test_the_text_of_every_template_is_translated_as_the_phrase_is(name: str, fi
 )
 def test_texts_within_texts_are_translated_to_the_innermost(text: str, french: str) -> None:
     assert FRENCH(text) == french
+
+
+PROSE = ["the pump is not here", "nothing that has a name", "reading of the card"]
+"""English that no template of twinfeed makes."""
+
+
+@given(st.sampled_from(sorted(_catalogue("fr"))), st.sampled_from(PROSE))
+@settings(max_examples=30)
+def test_a_text_is_translated_as_a_whole_or_not_at_all(text: str, prose: str) -> None:
+    """Around English that cannot be translated, a template stays English too: no line has two languages."""
+    template = Template(text, "")
+    assume(template.names and template.letters > 2 and "%" not in text and "!r" not in text)
+    values = dict.fromkeys(template.names, "ups-1") | {sorted(template.names)[0]: prose}
+    try:
+        english = str(Phrase(text, **values)).strip(AROUND)
+    except (ValueError, TypeError):
+        assume(False)  # it formats a figure
+    assert FRENCH(english) == english
+
+
+@pytest.mark.parametrize(
+    "text", ["module UPS-MIB is missing", "nothing is missing", "reading failed: Connection refused"]
+)
+def test_a_template_does_not_take_a_sentence_for_a_name(text: str) -> None:
+    assert FRENCH(text) == text
+
+
+def test_names_with_or_between_them_are_translated() -> None:
+    assert FRENCH("x.yaml:3: unit: found 'W', expected kW or A") == "x.yaml:3 : unit : trouvé 'W', attendu kW ou A"
 
 
 @pytest.mark.parametrize(
