@@ -55,6 +55,7 @@ CALLS = {
 
 ELSEWHERE = {
     "impact": "tests/harness/maintenance/test_impact.py",
+    "maintain": "tests/harness/maintenance/test_maintain.py",
     "up": "tests/harness/cli/terminal.py",
     "record": "tests/harness/characterise/test_learning_commands.py",
     "replay-device": "tests/harness/characterise/test_learning_commands.py",
