@@ -5,6 +5,7 @@ import {diagram} from "./diagram.js";
 import {h, setText} from "./dom.js";
 import {get, post, Refused, Stream, takeToken} from "./net.js";
 import {panel, refresh} from "./panel.js";
+import {bar, playback} from "./playback.js";
 import {scenarios} from "./scenarios.js";
 import {on, reset, select, store, take} from "./store.js";
 import {LANGUAGES, clock, language, loadTexts, t, translate} from "./texts.js";
@@ -14,14 +15,17 @@ const SPEEDS = [0.1, 1, 5, 10, 60, 600]; // times real time
 const $ = (id) => document.getElementById(id);
 const byDrawing = (which) => (stage) => diagram(stage, which);
 const SCREENS = {
-  power: byDrawing("power"), cooling: byDrawing("cooling"), network: byDrawing("network"), time, scenarios,
+  power: byDrawing("power"), cooling: byDrawing("cooling"), network: byDrawing("network"), time, scenarios, playback,
 };
 
 let current = null; // what the open screen returned: {stop, show}
 let screen = null;
 let lostAt = null;
 
-const screens = () => Object.keys(SCREENS);
+const playing = () => store.site?.world === "playback";
+
+// A recording has no clock to run and no faults to begin; a running site has nothing to play back.
+const screens = () => Object.keys(SCREENS).filter((name) => (playing() ? !["time", "scenarios"].includes(name) : name !== "playback"));
 
 async function open(name) {
   if (!screens().includes(name)) name = screens()[0];
@@ -136,6 +140,7 @@ async function restarted(boot) {
 
 function message(name, data) {
   if (!store.live) connection("live");
+  if (playing() && data.boot_id === store.boot) return; // the slider chooses what is shown
   if (!take(data)) take({...data, boot_id: store.boot});
 }
 
@@ -180,6 +185,7 @@ async function start() {
   if (!wanted && store.site.language) await loadTexts(store.site.language);
   translate();
   take(await get("/state"));
+  if (playing()) await bar($("bar"));
   await route();
   alarms();
   new Stream(message, connection).start();
@@ -194,6 +200,7 @@ async function speak(chosen) {
   localStorage.setItem("twinfeed-language", chosen);
   await loadTexts(chosen);
   translate();
+  if (playing()) await bar($("bar"));
   header();
   alarms();
   await open(screen);

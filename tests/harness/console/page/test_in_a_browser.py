@@ -86,6 +86,7 @@ async def page(running: Running, browser: playwright_api.Browser) -> AsyncIterat
     yield page
     await context.close()
     running.live.site.clear()
+    running.live.speed = 1.0
     assert wrong == []
 
 
@@ -134,6 +135,7 @@ async def test_a_ups_is_isolated_and_returned_step_by_step(page: playwright_api.
         if n + 1 == await steps.locator('li[data-way="out"]').count():
             assert not running.live.site.components["ups-a"].quantity("live")
             assert running.live.site.components["row-1"].quantity("supplied")
+    running.live.speed = 60.0  # the rectifier walks in for some seconds
     await page.locator('[data-id="ups-a"].is-ok').wait_for()
     assert running.live.site.components["ups-a"].quantity("mode") == "online"
 
@@ -181,6 +183,57 @@ async def test_a_scenario_is_dragged_on_its_timeline_and_run(page: playwright_ap
     await page.get_by_role("button", name="Run on this site").click()
     await page.locator("#alarms li.fault", has_text="utility-b").wait_for()
     assert ("utility-b", "outage", {}) in running.live.site.active_faults()
+
+
+RECORDED = {
+    "duration_s": 600.0,
+    "faults": [{"t_s": 60.0, "who": "utility-a", "what": "outage"}],
+    "transfers": [],
+    "alarms": [{"t_s": 61.0, "who": "ups-a", "what": "on_battery"}],
+    "commands": [],
+    "verdicts": [
+        {
+            "property": "always board-a.live",
+            "verdict": "violated",
+            "robustness": [[0, 1.0], [60, -1.0], [90, None], [600, -1.0]],
+        }
+    ],
+}
+
+
+async def test_a_recording_has_a_slider_its_verdicts_and_the_reason_why_it_cannot_go_on(
+    page: playwright_api.Page,
+) -> None:
+    """The answers about a recording are given here, in the form of the API; the page and the rest are real."""
+
+    async def answer(route: playwright_api.Route) -> None:
+        path, _, query = route.request.url.partition("/api/v1")[2].partition("?")
+        if path == "/timeline":
+            return await route.fulfill(json=RECORDED)
+        body = await (await route.fetch()).json()
+        if path == "/site":
+            body |= {
+                "world": "playback",
+                "can": {"branch": False, "reasons": {"branch": "it is the record of a bench"}},
+            }
+        elif query and float(query.removeprefix("at_s=")) >= 60.0:
+            body["nodes"]["utility-a"]["state"] = "dead"
+        return await route.fulfill(json=body)
+
+    for path in ("site", "timeline", "state*"):
+        await page.route(f"**/api/v1/{path}", answer)
+    await page.reload()
+    slider = page.get_by_role("slider", name="Clock of the site")
+    await page.locator('[data-id="utility-a"].is-ok').wait_for()
+    await slider.fill("60")
+    await page.locator('[data-id="utility-a"].is-dead').wait_for()
+    assert await page.locator("#branch").is_disabled()
+    await page.locator("#bar", has_text="it is the record of a bench").wait_for()
+    await page.get_by_role("tab", name="Playback").click()
+    await page.locator(".verdict.violated", has_text="always board-a.live").wait_for()
+    gap = await page.locator(".robustness").get_attribute("d")
+    assert gap is not None and gap.count("M") == 2  # nothing is drawn across what was not seen
+    assert await page.get_by_role("tab", name="Scenarios").count() == 0
 
 
 async def test_french_is_french_everywhere_and_is_remembered(page: playwright_api.Page) -> None:
