@@ -11,7 +11,7 @@ from twinfeed.harness.cli.files import files, kinds, manual, profile, suite, tre
 from twinfeed.harness.cli.operation import losing, maintaining
 from twinfeed.harness.cli.recording import drift, learning, reporting
 from twinfeed.harness.cli.search import campaigning, outages, score, searching
-from twinfeed.harness.cli.site import demo, people, proxy, running, studying, up
+from twinfeed.harness.cli.site import demo, people, proxy, running, studying, top, up
 
 RUN, BREAK, RECORD, SEARCH, OPERATE, FILES, MANUAL = (
     N_("Run a site"),
@@ -25,14 +25,24 @@ RUN, BREAK, RECORD, SEARCH, OPERATE, FILES, MANUAL = (
 """Groups of commands in `twinfeed --help`."""
 
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
-    RUN: (demo.demo, up.up, running.status, running.devices, running.points, running.read, running.write, files.sites),
+    RUN: (
+        demo.demo,
+        up.up,
+        top.top,
+        running.status,
+        running.devices,
+        running.points,
+        running.read,
+        running.write,
+        files.sites,
+    ),
     BREAK: (running.fault, running.faults, running.clear, people.do, people.deeds, proxy.proxy),
     RECORD: (learning.record, learning.replay_device, drift.drift),
     SEARCH: (searching.search, searching.replay, searching.adopt, score.score, studying.study, trees.availability),
     OPERATE: (losing.impact, maintaining.maintain),
     FILES: (suite.new_suite, files.check, files.profiles, reporting.report, reporting.verify),
     MANUAL: (kinds.kinds, kinds.schema),
-}
+}  # fmt: skip
 
 
 def add_to(app: typer.Typer) -> None:
