@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -119,6 +120,26 @@ def test_notifications_that_cannot_be_received_are_no_reading(error: OSError, re
     told = asyncio.run(first())
     assert isinstance(told, NoReading)
     assert str(told) == f"ups-1.on_battery: notifications cannot be received at 127.0.0.1:1162: {reason}"
+
+
+@pytest.mark.parametrize(
+    ("silence_s", "uptime_s", "lost"), [(3.0, 99.0, "was silent for more than 2 s"), (1.0, 0.5, "was restarted")]
+)
+def test_what_makes_a_known_quantity_unknown_is_told(silence_s: float, uptime_s: float, lost: str) -> None:
+    async def main() -> list[Any]:
+        listener = InMemory()
+        told = NotificationInstrument(NAME, SECTION, "192.0.2.7", listener).events()
+        listener.queue.put_nowait(Trap(0.0, "192.0.2.7", ON, 10.0, {}))
+        first = await anext(told)
+        await asyncio.sleep(silence_s)
+        listener.queue.put_nowait(Trap(silence_s, "192.0.2.7", OTHER, uptime_s, {}))
+        return [first, await anext(told)]
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        on, unknown = runner.run(main())
+    assert on is True
+    assert isinstance(unknown, NoReading)
+    assert f"192.0.2.7 {lost}: a notification may have been lost" in str(unknown)
 
 
 @given(st.lists(st.tuples(st.integers(1, 39), st.sampled_from([ON, OFF, OTHER])), max_size=12), st.integers(0, 160))

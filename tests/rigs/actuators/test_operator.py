@@ -14,6 +14,7 @@ from rich.console import Console
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.hil_rigs import actuators, instruments, rigfile
 from twinfeed.hil_rigs.actuators import Actuator, ActuatorFailed
+from twinfeed.hil_rigs.cli import operating
 from twinfeed.hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question, Unattended
 from twinfeed.hil_rigs.instruments import Instrument, NoReading
 from twinfeed.hil_rigs.instruments.operator import reading
@@ -236,3 +237,8 @@ class TestAtATerminal:
         for _ in range(2):
             with pytest.raises(NobodyThere, match="the terminal"):
                 await terminal.dialogue.ask(Question("plug", "Pull the plug.", 90.0))
+
+
+@pytest.mark.parametrize(("unit", "prompt"), [(None, "done? [y/n]"), ("V", "value [V]:"), ("", "value, as it stands:")])
+def test_the_prompt_of_rig_operate_has_the_unit_of_a_reading(unit: str | None, prompt: str) -> None:
+    assert str(operating._wanted(unit)) == prompt

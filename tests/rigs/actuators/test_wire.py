@@ -132,7 +132,9 @@ async def test_a_port_that_is_taken_is_a_failure(rig_file: Callable[[str], Path]
     taken = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
     port = taken.sockets[0].getsockname()[1]
     rig = rigfile.read(rig_file(f'actuators:\n  wire: {{proxy: {{device: relay-1, modbus: "127.0.0.1:{port}"}}}}\n'))
-    with pytest.raises(ActuatorFailed, match=f"wire: the proxy of relay-1 cannot listen at 127.0.0.1:{port}: "):
+    with pytest.raises(
+        ActuatorFailed, match=f"wire: the proxy of relay-1 cannot listen at 127.0.0.1:{port}: error while"
+    ):
         await actuators.make(rig, {}, Unattended())["wire"].open()
     taken.close()
 
