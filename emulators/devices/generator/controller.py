@@ -15,19 +15,15 @@ from typing import ClassVar
 
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.firmware_faults import left_in_manual
-from twinfeed.emulators.devices.firmware.points import Index, Refused, Value
+from twinfeed.emulators.devices.firmware.points import Index, Value
 from twinfeed.emulators.devices.generator.multiset import MultisetLink
+from twinfeed.emulators.devices.generator.panel import Panel
 from twinfeed.emulators.devices.generator.protection import PROTECTIONS, SetProtection
-from twinfeed.emulators.devices.generator.settings import STAGES, GeneratorControllerParams, GeneratorControllerState
+from twinfeed.emulators.devices.generator.settings import TURNING, GeneratorControllerParams, GeneratorControllerState
 from twinfeed.emulators.plant.generation.generator import Generator
 from twinfeed.emulators.plant.generation.master import ParallelingPlc
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault
-
-MODES = ("stop", "auto", "manual", "test")
-
-TURNING = STAGES[STAGES.index("starting") : STAGES.index("stopping")]
-"""Stages in which the engine should run."""
 
 MATCH_CHECK_S = 0.7
 """The period at which the synchroniser checks voltage and frequency, s; not a multiple of common hunting."""
@@ -45,21 +41,21 @@ class GeneratorController(Device[GeneratorControllerState]):
     STATE = GeneratorControllerState
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {
         **Device.DEEDS,
-        "auto": DeedKind("turn its selector to automatic", lambda c, _: c.command("auto"), undo="hand"),
+        "auto": DeedKind("turn its selector to automatic", lambda c, _: c.panel.press("auto"), undo="hand"),
         "hand": DeedKind(
-            "turn its selector to manual: it stays as it is", lambda c, _: c.command("manual"), undo="auto"
+            "turn its selector to manual: it stays as it is", lambda c, _: c.panel.press("manual"), undo="auto"
         ),
         "off": DeedKind(
             "turn its selector to stop, which also resets its latched alarms",
-            lambda c, _: c.command("stop"),
+            lambda c, _: c.panel.press("stop"),
             undo="auto",
         ),
-        "start": DeedKind("press start, in manual", lambda c, _: c.command("start")),
+        "start": DeedKind("press start, in manual", lambda c, _: c.panel.press("start")),
         "load": DeedKind(
-            "press close, in manual: it takes load when it runs", lambda c, _: c.command("close"), undo="unload"
+            "press close, in manual: it takes load when it runs", lambda c, _: c.panel.press("close"), undo="unload"
         ),
-        "unload": DeedKind("press open, in manual", lambda c, _: c.command("open"), undo="load"),
-        "reset": DeedKind("reset its latched alarms whose cause is gone", lambda c, _: c.command("reset")),
+        "unload": DeedKind("press open, in manual", lambda c, _: c.panel.press("open"), undo="load"),
+        "reset": DeedKind("reset its latched alarms whose cause is gone", lambda c, _: c.panel.press("reset")),
     }
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
@@ -96,6 +92,7 @@ class GeneratorController(Device[GeneratorControllerState]):
         assert plc is None or isinstance(plc, ParallelingPlc), f"{self.id} names {self.params.plc}, which is no PLC"
         switches = [self.plant.find(id) for id in self.params.start_requests]
         self.link = MultisetLink(self, self.protection, self.params, switches, self._links_of_others, plc)
+        self.panel = Panel(self, self.protection, self.link, self._cut_short)
 
     def _links_of_others(self) -> list[MultisetLink]:
         actors = self.plant.actors.values()
@@ -174,6 +171,16 @@ class GeneratorController(Device[GeneratorControllerState]):
         if self.generator.phase == "stopped":
             self._enter("rest")
         else:
+            self._enter("stopping", self.setting("stopping_timeout_s"))
+
+    def _cut_short(self) -> None:
+        """The selector is on stop: whatever the engine does, it ends at once."""
+        if self.state.stage == "cranking":
+            self.generator.stop_cranking()
+            self._enter("rest")
+        elif self.state.stage in TURNING:
+            self.generator.open_breaker()
+            self.generator.stop_engine()
             self._enter("stopping", self.setting("stopping_timeout_s"))
 
     def _unload(self) -> None:
@@ -358,72 +365,15 @@ class GeneratorController(Device[GeneratorControllerState]):
         elif not self.link.load_wanted:
             self._open()
 
-    # -- operators' actions ---------------------------------------------------------------------------------------
-
-    def set_mode(self, mode: str) -> None:
-        """stop stops the engine at once; manual leaves it as it is; test runs it on load."""
-        state = self.state
-        if mode == self.link.mode:
-            if mode == "stop":
-                self.protection.reset()
-            return
-        state.settings["mode"] = state.mode = mode
-        state.stood_down = False
-        self.log_event(f"mode {mode}")
-        self.log("mode", mode=mode)
-        if mode == "manual":
-            self._go_on_by_hand()
-        elif mode == "stop":
-            state.telemetry_start = False
-            if state.stage == "cranking":
-                self.generator.stop_cranking()
-                self._enter("rest")
-            elif state.stage in TURNING:
-                self.generator.open_breaker()
-                self.generator.stop_engine()
-                self._enter("stopping", self.setting("stopping_timeout_s"))
-            self.protection.reset()
-        self.touch()
-
-    def _go_on_by_hand(self) -> None:
-        """In manual the engine and its load stay as they are."""
-        self.state.manual_run = self.state.stage in TURNING
-        self.state.manual_load = self.state.stage in ("synchronising", "closing", "on-load")
+    # -- its panel --------------------------------------------------------------------------------------------
 
     def on_fault(self, kind: str, active: bool) -> None:
         if kind == "left-in-manual" and active:
-            self._go_on_by_hand()
+            self.panel.go_on_by_hand()
         super().on_fault(kind, active)
 
     def on_settings(self) -> None:
         self.state.mode = str(self.state.settings.get("mode", self.params.mode))
-
-    def command(self, word: str) -> None:
-        """A key of the panel, or the telemetry.
-
-        Raises:
-            Refused: it means nothing in this mode.
-        """
-        state = self.state
-        if word in MODES:
-            self.set_mode(word)
-        elif word in ("start", "close", "open"):
-            if self.link.mode != "manual" and not (word == "start" and self.link.mode == "test"):
-                raise Refused(f"{self.name} is in {self.link.mode}: {word} needs manual")
-            state.manual_run = state.manual_run or word == "start"
-            if word != "start":
-                state.manual_load = word == "close"
-            self.log_event(f"{word} by command")
-        elif word in ("telemetry-start", "telemetry-stop"):
-            if word == "telemetry-start" and self.link.mode != "auto":
-                raise Refused(f"{self.name} is in {self.link.mode}: a telemetry start needs auto")
-            state.telemetry_start = word == "telemetry-start"
-            self.log_event(f"{word.replace('-', ' ')}")
-        elif word == "mute":
-            state.muted = True
-        elif word in ("reset", "reset-button"):
-            self.protection.reset()
-        self.touch()
 
     def store(self, name: str, value: Value) -> None:
         """Change a delay, s."""

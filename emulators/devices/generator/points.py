@@ -132,7 +132,7 @@ POINTS: Points[Controller] = (
         "mode",
         "control mode",
         lambda d: d.link.mode,
-        write=lambda d, v: d.set_mode(v),
+        write=lambda d, v: d.panel.turn(v),
         values=("stop", "auto", "manual", "test"),
     ),
     Point("controller.serial_number", "as a number", _serial),
@@ -235,7 +235,7 @@ POINTS: Points[Controller] = (
         "command.key",
         "a key of the panel or the telemetry: start, close and open in manual, telemetry-start in auto",
         lambda d: "none",
-        write=lambda d, v: d.command(v),
+        write=lambda d, v: d.panel.press(v),
         values=KEYS,
     ),
     *(

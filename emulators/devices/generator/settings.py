@@ -27,6 +27,9 @@ STAGES = (
 )
 """Of the sequence that starts, loads and stops a set; `available` is at speed without load."""
 
+TURNING = STAGES[STAGES.index("starting") : STAGES.index("stopping")]
+"""Stages in which the engine should run."""
+
 
 @dataclass(frozen=True)
 class GeneratorControllerParams(Params):
