@@ -174,7 +174,7 @@ class GeneratorController(Device[GeneratorControllerState]):
             self._enter("stopping", self.setting("stopping_timeout_s"))
 
     def _cut_short(self) -> None:
-        """The selector is on stop: whatever the engine does, it ends at once."""
+        """End whatever the engine does, at once: the selector is on stop."""
         if self.state.stage == "cranking":
             self.generator.stop_cranking()
             self._enter("rest")

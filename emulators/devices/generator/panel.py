@@ -15,7 +15,7 @@ MODES = ("stop", "auto", "manual", "test")
 
 
 class Panel:
-    """What people can do at the controller of a set. `cut_short` ends whatever the engine does, at once."""
+    """The selector and the keys of one controller. `cut_short` ends whatever the engine does, at once."""
 
     def __init__(
         self,

@@ -6,23 +6,12 @@ from collections.abc import Sequence
 from functools import cached_property
 from math import exp, hypot, inf
 
-from twinfeed.emulators.plant.generation.characteristics import (
-    active,
-    hunting_amplitude,
-    inertia_kws,
-    rated_kvar,
-    reactive,
-)
+from twinfeed.emulators.plant.generation.characteristics import hunting_amplitude, inertia_kws
 from twinfeed.emulators.plant.generation.couplings import Couplings
 from twinfeed.emulators.plant.generation.diesel import GeneratorRatings
 from twinfeed.emulators.plant.generation.engine import DieselEngine
-from twinfeed.emulators.plant.generation.paralleling import (
-    AT_REST,
-    Regulation,
-    balance,
-    hunting_kw,
-    hunting_speed,
-)
+from twinfeed.emulators.plant.generation.load_sharing import regulate
+from twinfeed.emulators.plant.generation.paralleling import Regulation, hunting_kw, hunting_speed
 from twinfeed.emulators.plant.generation.state import GeneratorState
 from twinfeed.emulators.plant.generation.swing import Machine, Swing, coupled, machine
 from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Supply
@@ -294,7 +283,7 @@ class Alternator:
         if together[0] is not self:
             return
         self._watch_load()
-        self._regulate()
+        regulate(together, self.unit.plant.now, self._bus_machine, len(together) == 1 or self._uniform)
         for one in together[1:]:
             one.unit.state.swing, one.unit.state.loading = list(self.unit.state.swing), list(self.unit.state.loading)
         if self._stalls:
@@ -349,65 +338,3 @@ class Alternator:
     def _stalls(self) -> bool:
         swing = Swing(*self.unit.state.swing)
         return swing.stalls_s(self.unit.plant.now, self._bus_machine, 1.0 - STALL_SPEED) <= 1e-9
-
-    # -- governors and regulators -------------------------------------------------------------------------------
-
-    @property
-    def _idle(self) -> bool:
-        """True if all sets together give equal shares at nominal speed and voltage once everything has settled."""
-        return (len(self.together) == 1 or self._uniform) and all(
-            one.unit.state.phase == "running"
-            and not one.unit.params.droop_percent
-            and "overspeed" not in one.unit.state.faults
-            and "avr" not in one.unit.state.faults
-            for one in self.together
-        )
-
-    def _regulate(self) -> None:
-        """Give all sets together their aims."""
-        together, idle, now, m = self.together, self._idle, self.unit.plant.now, self._bus_machine
-        states = [one.unit.state for one in together]
-        if idle and not any(state.regulation for state in states):
-            return
-        ways = [Regulation(*state.regulation).moved(now, m.governor_s, m.avr_s) if state.regulation else AT_REST
-                for state in states]  # fmt: skip
-        speed, volts, kw, kvar = (0.0, 0.0, [0.0] * len(ways), [0.0] * len(ways)) if idle else self._aims()
-        if idle and all(max(abs(way.speed), abs(way.volts)) < 1e-6 and abs(way.kw) + abs(way.kvar) < 1e-3
-                        for way in ways):  # fmt: skip
-            for state in states:
-                state.regulation = []
-            return
-        lead, capacities = ways[0], [one.engine.site_kw for one in together]
-        whole = sum(capacities)
-        kw_left, kvar_left = sum(way.kw for way in ways) / whole, sum(way.kvar for way in ways) / whole
-        for n, (state, way) in enumerate(zip(states, ways, strict=True)):
-            state.regulation = list(
-                Regulation(
-                    now,
-                    lead.speed,
-                    lead.volts,
-                    way.kw - kw_left * capacities[n],
-                    way.kvar - kvar_left * capacities[n],
-                    speed,
-                    volts,
-                    kw[n],
-                    kvar[n],
-                )
-            )
-
-    def _aims(self) -> tuple[float, float, list[float], list[float]]:
-        """Deviations of speed and voltage, and what each set gives above its share, once everything has settled."""
-        together = self.together
-        kw = sum(one.unit.load.total_kw for one in together)
-        kvar = sum(one.unit.steady_load.total_kvar for one in together)
-        whole = sum(one.capacity_kw for one in together)
-        share, kvar_share = kw / whole, kvar / sum(rated_kvar(one.unit, one.engine.site_kw) for one in together)
-        speed, kws = balance([active(one.unit, one.engine.site_kw, share) for one in together], kw)
-        volts, kvars = balance([reactive(one.unit, one.engine.site_kw, kvar_share) for one in together], kvar)
-        weights = [one.capacity_kw / whole for one in together]
-        return (
-            speed,
-            volts,
-            [given - kw * weight for given, weight in zip(kws, weights, strict=True)],
-            [given - kvar * weight for given, weight in zip(kvars, weights, strict=True)],
-        )
