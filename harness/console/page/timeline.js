@@ -11,6 +11,7 @@ const ROW = 22;
 export function group(event) {
   const what = event.what ?? "";
   if (event.row) return event.row;
+  if (/console|control|terminal/.test(event.who ?? "")) return "command";
   if (/fault|short|trip/.test(what)) return "fault";
   if (/transfer|position|battery|started|source/.test(what)) return "transfer";
   if (/alarm/.test(what)) return "alarm";

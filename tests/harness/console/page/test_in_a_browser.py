@@ -105,6 +105,9 @@ async def test_a_feed_is_cut_by_clicking_and_the_transfer_to_battery_and_its_ala
     await page.locator('[data-id="board-a"].is-dead').wait_for()
     await page.locator('[data-id="ups-a"].is-warning').wait_for()
     await page.locator("#alarms", has_text="on_battery").wait_for()
+    await page.set_viewport_size({"width": 600, "height": 768})  # the list of alarms scrolls, and is not squeezed
+    assert min(await page.locator("#alarms li").evaluate_all("items => items.map(item => item.offsetHeight)")) > 15
+    await page.set_viewport_size({"width": 1366, "height": 768})
     # A wire has the colour of the supply at its own end: the UPS lives, the wire to it does not.
     await page.locator('[data-wire="ups-a.input"].dead').wait_for(state="attached")
     assert await page.locator('[data-wire="ups-board-a.module"].dead').count() == 0
