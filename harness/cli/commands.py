@@ -8,7 +8,7 @@ import typer
 
 from twinfeed._phrases import N_
 from twinfeed.harness.cli.files import files, kinds, manual, profile, suite, trees
-from twinfeed.harness.cli.operation import losing, maintaining
+from twinfeed.harness.cli.operation import importing, losing, maintaining
 from twinfeed.harness.cli.recording import drift, learning, reporting
 from twinfeed.harness.cli.search import campaigning, outages, score, searching
 from twinfeed.harness.cli.site import demo, people, proxy, running, studying, top, up
@@ -52,5 +52,6 @@ def add_to(app: typer.Typer) -> None:
             app.command(rich_help_panel=panel)(profile.with_profiles(command))
     app.command(rich_help_panel=MANUAL)(manual.docs)
     app.add_typer(profile.app, name="profile", rich_help_panel=FILES)
+    app.add_typer(importing.app, name="import", rich_help_panel=FILES)
     app.add_typer(outages.app, name="outages", rich_help_panel=SEARCH)
     app.add_typer(campaigning.app, name="campaign", rich_help_panel=SEARCH)

@@ -54,6 +54,8 @@ CALLS = {
 """Command -> a call of it on the site that is up here."""
 
 ELSEWHERE = {
+    "import csv": "tests/harness/importing/test_csv.py",
+    "import netbox": "tests/harness/importing/test_netbox.py",
     "impact": "tests/harness/maintenance/test_impact.py",
     "maintain": "tests/harness/maintenance/test_maintain.py",
     "up": "tests/harness/cli/terminal.py",

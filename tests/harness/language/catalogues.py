@@ -38,7 +38,7 @@ def said(package: Path) -> Catalog:
 
 def helps(package: str) -> Iterator[str]:
     """The helps of the commands of technicians and operators that a package has, in paragraphs: these are in annotations."""
-    from twinfeed.harness.cli.operation import losing, maintaining
+    from twinfeed.harness.cli.operation import importing, losing, maintaining
     from twinfeed.harness.cli.recording import reporting
     from twinfeed.harness.cli.speaking import paragraphs
     from twinfeed.hil_rigs.cli import app as rig
@@ -47,7 +47,14 @@ def helps(package: str) -> Iterator[str]:
     if app is None:
         return
     if package == "harness":
-        for each in (reporting.report, reporting.verify, losing.impact, maintaining.maintain):
+        for each in (
+            reporting.report,
+            reporting.verify,
+            losing.impact,
+            maintaining.maintain,
+            importing.from_csv,
+            importing.from_netbox,
+        ):
             app.command()(each)
     group = get_command(app)
     for command in (group, *group.commands.values()):  # type: ignore[attr-defined]
