@@ -260,6 +260,19 @@ async def test_two_browsers_see_the_same(page: playwright_api.Page, running: Run
     await other.context.close()
 
 
+async def test_a_hidden_tab_has_no_stream_and_a_shown_one_has_it_again(
+    page: playwright_api.Page, running: Running
+) -> None:
+    await page.locator('[data-id="utility-b"].is-ok').wait_for()
+    await page.evaluate("Object.defineProperty(document, 'hidden', {get: () => window.away, configurable: true})")
+    async with page.expect_event("requestfailed", lambda request: request.url.endswith("/stream")):
+        await page.evaluate("window.away = true; document.dispatchEvent(new Event('visibilitychange'))")
+    running.live.site.inject("utility-b", "outage")
+    async with page.expect_request("**/api/v1/stream"):
+        await page.evaluate("window.away = false; document.dispatchEvent(new Event('visibilitychange'))")
+    await page.locator('[data-id="utility-b"].is-dead').wait_for()
+
+
 async def test_every_box_is_reached_by_keyboard(page: playwright_api.Page) -> None:
     await box(page, "utility-a").focus()
     await page.keyboard.press("ArrowDown")
