@@ -58,13 +58,15 @@ def frame(site: Site) -> Frame:
     """The state of a site now."""
     nodes: dict[str, JsonObject] = {}
     wires: dict[str, JsonObject] = {}
-    for component in site.components.values():
-        wires.update(_wires(component, condition(component)))
-    for name in dict.fromkeys((*site.components, *site.devices)):
-        nodes[name] = frame_of(site, name)
+    for name, component in site.components.items():
+        state = condition(component)
+        nodes[name] = _node(state, figure(component))
+        wires.update(_wires(component, state))
     for name, device in site.devices.items():
         now = card_of(site, device)
-        nodes[f"{name}/device"] = _node(CARDS[now], None)
+        of_card = _node(CARDS[now], None)
+        nodes[f"{name}/device"] = of_card
+        nodes.setdefault(name, dict(of_card))["card"] = now
         wires[f"{name}/device.switch_port"] = {"live": now in ("up", "hung"), "source": None}
     return Frame(round(site.now, 3), nodes, wires, _alarms(site), _faults(site))
 
