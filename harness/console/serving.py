@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -86,18 +88,36 @@ class ConsoleServer:
     """Serves the console of one world."""
 
     def __init__(
-        self, world: World, port: int | None = None, tokens: dict[Role, str] | None = None, address: str = "127.0.0.1"
+        self,
+        world: World,
+        port: int | None = None,
+        tokens: dict[Role, str] | None = None,
+        address: str = "127.0.0.1",
+        certificate: Path | None = None,
     ) -> None:
+        """
+        Raises:
+            ServeError: the port is taken, the certificate is none, or others could reach it without one.
+        """
+        if certificate is None and not ip_address(address).is_loopback:
+            raise ServeError(f"the console at {address} needs a certificate: others could read its token")
         self._world = world
         self._socket = _bound(address, port)
         self.port: int = self._socket.getsockname()[1]
-        self.policy = Policy.of_port(self.port, tokens or new())
+        self.address = f"[{address}]" if ":" in address else address
+        scheme = "http" if certificate is None else "https"
+        self.policy = Policy.of_port(self.port, tokens or new(), self.address, scheme=scheme)
         self.console = Console(world, self.policy)
         config = uvicorn.Config(
             self.console, log_config=None, access_log=False, lifespan="off", ws="none",
             http=partial(Connection, door=Door()),  # type: ignore[arg-type]  # it is called as a class would be
-            timeout_graceful_shutdown=2, server_header=False, proxy_headers=False,
+            ssl_certfile=certificate, timeout_graceful_shutdown=2, server_header=False, proxy_headers=False,
         )  # fmt: skip
+        try:
+            config.load()
+        except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
+            self._socket.close()
+            raise ServeError(f"{certificate}: no certificate with its key: {error}; expected both in PEM") from None
         self._server = _Server(config)
         self._task: asyncio.Task[Any] | None = None
         self._recording: asyncio.Task[None] | None = None
@@ -105,7 +125,7 @@ class ConsoleServer:
     @property
     def link(self) -> str:
         """The address of the page, with the token that may act."""
-        return f"{self.policy.scheme}://127.0.0.1:{self.port}/#token={self.policy.tokens['write']}"
+        return f"{self.policy.scheme}://{self.address}:{self.port}/#token={self.policy.tokens['write']}"
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="console")

@@ -21,11 +21,11 @@ from rich.progress import Progress
 from rich.text import Text
 
 from twinfeed.emulators.flash import Flash, FlashError, state_folder
-from twinfeed.emulators.serving import LiveSite
+from twinfeed.emulators.serving import LiveSite, ServeError
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.textfile import shown
 from twinfeed.harness.cli.options import json_option
-from twinfeed.harness.cli.output import console, devices_table, finite, plain_errors, print_json
+from twinfeed.harness.cli.output import console, devices_table, errors, finite, plain_errors, print_json
 from twinfeed.harness.cli.site.running import BeyondOption
 from twinfeed.harness.control import ControlServer
 from twinfeed.harness.durations import seconds, spoken
@@ -100,6 +100,10 @@ def up(
         int | None,
         typer.Option("--console-port", help="Port of the page. Default: 8140, or any free one.", min=1, max=65535),
     ] = None,
+    console_cert: Annotated[
+        Path | None,
+        typer.Option("--console-cert", help="PEM file with certificate and key of the page. Default: one is made."),
+    ] = None,
     json: Annotated[bool, json_option("Print one line of JSON when ready, then nothing.")] = False,
     stop_after: Annotated[
         str | None, typer.Option("--stop-after", help="Stop by itself after this time. Default: Ctrl-C.")
@@ -140,7 +144,10 @@ def up(
         built = Site.load(site, seed, beyond_loopback)
         beyond = address if expose else None
         live = LiveSite(built, speed, chosen, address, beyond, journal_lines=JOURNAL_LINES)
-        page = partial(console_of, port=console_port, folder=state or state_folder()) if with_console else None
+        page: Callable[[ControlServer], Page | None] | None = None
+        if with_console:
+            folder = state or state_folder()
+            page = partial(console_of, port=console_port, folder=folder, beyond=beyond, certificate=console_cert)
         run(_run(live, partial(_flash, live.site, state, fresh), page, json, for_s))
 
 
@@ -196,13 +203,17 @@ class Page(Protocol):
     async def stop(self) -> None: ...
 
 
-def console_of(control: ControlServer, port: int | None, folder: Path) -> Page | None:
-    """The console of a running site; None where the extra is not installed.
+def console_of(
+    control: ControlServer, port: int | None, folder: Path, beyond: str | None, certificate: Path | None
+) -> Page | None:
+    """The console of a running site; None where the extra is not installed. `beyond` is its address if others may reach
+    it: it then has a certificate, which is made where none is given.
 
     Raises:
-        ServeError: its port is taken.
+        ServeError: its port is taken, or its certificate is none.
     """
     try:
+        from twinfeed.harness.console.certificates import fingerprint, made
         from twinfeed.harness.console.serving import ConsoleServer
         from twinfeed.harness.console.tokens import kept
         from twinfeed.harness.console.world import Live
@@ -210,7 +221,15 @@ def console_of(control: ControlServer, port: int | None, folder: Path) -> Page |
         if error.name not in ("starlette", "uvicorn", "prometheus_client"):
             raise
         return None
-    return ConsoleServer(Live(control), port, kept(folder, control.live.site.name))
+    tokens = kept(folder, control.live.site.name)
+    if beyond is None:
+        return ConsoleServer(Live(control), port, tokens)
+    try:
+        used = certificate or made(folder, beyond)
+        errors.print(f"Others can reach the page. Its certificate: SHA-256 {fingerprint(used)}", soft_wrap=True)
+    except (OSError, ValueError) as error:
+        raise ServeError(f"the console has no certificate: {error}; give one with --console-cert") from None
+    return ConsoleServer(Live(control), port, tokens, beyond, used)
 
 
 async def _run(
