@@ -22,7 +22,7 @@ NETWORK_OF_ITS_OWN = pytest.StashKey[bool]()
 """True if each worker of pytest-xdist has a loopback interface that it shares with nobody."""
 
 ON_THE_NETWORK = {
-    "cli", "controllers_nut", "docs", "interop", "plugin", "programs", "proxy", "actuators", "suite", "transports",
+    "cli", "controllers_nut", "docs", "interop", "package", "plugin", "programs", "proxy", "actuators", "suite", "transports",
 }  # fmt: skip
 """Folders of tests that bind fixed addresses: where workers share one network, one worker runs them all. (`rigs` and
 `characterise` take free ports, or addresses that end with their process.)"""
