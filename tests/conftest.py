@@ -134,7 +134,7 @@ def _promised_json() -> Iterator[None]:
     if "twinfeed.harness.cli.output" not in sys.modules:
         yield
         return
-    import promises
+    from tests.docs import promises
 
     promises.watch()
     promises.BROKEN.clear()

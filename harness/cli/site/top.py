@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import sys
 
-from twinfeed.harness.cli.output import Exit, console, devices_table, fail, plain_errors
+from twinfeed.harness.cli.output import Exit, JsonOption, console, devices_table, fail, plain_errors, print_json
 from twinfeed.harness.cli.site.running import SiteOption
 from twinfeed.harness.control import ask
 from twinfeed.harness.durations import spoken
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.running import Seen
 
 
-def top(site: SiteOption = None) -> None:
+@prints(Seen)
+def top(site: SiteOption = None, json: JsonOption = False) -> None:
     """Show the running site in the terminal: devices, alarms, faults; keys cause and clear faults.
 
-    In a pipe it prints the site once, as plain text.
+    In a pipe it prints the site once, as plain text; with --json once, as JSON.
 
     Example: twinfeed top
     """
     with plain_errors():
         status = ask({"do": "status"}, site)
+        if json:
+            return print_json({"status": status, "devices": ask({"do": "devices"}, site)["devices"]})
         if not sys.stdout.isatty():
             console.print(f"{status['site']}  {spoken(status['now_s'])}  {status['speed']:g}x")
             for fault in status["faults"]:

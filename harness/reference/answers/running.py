@@ -211,3 +211,10 @@ class ProxyFault(TypedDict):
     parameters: dict[str, float]
     """Name -> default, in the unit of `units`."""
     units: dict[str, str]
+
+
+class Seen(TypedDict):
+    """A running site at one time."""
+
+    status: Status
+    devices: list[DeviceState]

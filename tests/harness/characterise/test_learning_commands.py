@@ -15,7 +15,7 @@ from socket import SOCK_DGRAM, SOCK_STREAM
 import pytest
 from click.testing import Result
 from external import free_port, until
-from promises import kept_by
+from tests.docs.promises import kept_by
 from typer.testing import CliRunner
 
 from twinfeed.emulators.profiles import library

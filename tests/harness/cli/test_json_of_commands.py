@@ -1,7 +1,7 @@
 """JSON of commands: each command has it, in the form that it promises, and for what goes wrong too.
 
 A new command is found by itself: it takes `--json`, names its form (`@prints`), and is called in CALLS, or in the file that
-ELSEWHERE names. While tests run, every document that any command prints is compared with its form (tests/promises.py).
+ELSEWHERE names. While tests run, every document that any command prints is compared with its form (tests/docs/promises.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-import promises
+from tests.docs import promises
 import pytest
 import typer
 from click.testing import Result
@@ -29,6 +29,7 @@ ALL = promises.promised()
 CALLS = {
     "status": [],
     "devices": [],
+    "top": [],
     "points": ["ups-1"],
     "read": ["ups-1", "battery.charge"],
     "write": ["pdu-2", "outlet.12.reboot_duration", "12"],

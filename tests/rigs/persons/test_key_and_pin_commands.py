@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from promises import kept_by
+from tests.docs.promises import kept_by
 from typer.testing import CliRunner
 
 from twinfeed.harness.record import keys

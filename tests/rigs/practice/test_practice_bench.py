@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from promises import kept_by
+from tests.docs.promises import kept_by
 
 from twinfeed.hil_rigs import rigfile
 from twinfeed.hil_rigs.checking.bench import check

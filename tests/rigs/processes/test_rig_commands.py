@@ -11,7 +11,7 @@ from pathlib import Path
 
 from external import free_port
 from process_bench import ProcessBench
-from promises import kept_by
+from tests.docs.promises import kept_by
 
 
 def test_the_day_of_a_technician(bench: ProcessBench) -> None:
