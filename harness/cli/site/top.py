@@ -9,10 +9,10 @@ from twinfeed.harness.cli.site.running import SiteOption
 from twinfeed.harness.control import ask
 from twinfeed.harness.durations import spoken
 from twinfeed.harness.reference.answers import prints
-from twinfeed.harness.reference.answers.running import Seen
+from twinfeed.harness.reference.answers.running import SiteNow
 
 
-@prints(Seen)
+@prints(SiteNow)
 def top(site: SiteOption = None, json: JsonOption = False) -> None:
     """Show the running site in the terminal: devices, alarms, faults; keys cause and clear faults.
 

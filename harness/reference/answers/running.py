@@ -213,7 +213,7 @@ class ProxyFault(TypedDict):
     units: dict[str, str]
 
 
-class Seen(TypedDict):
+class SiteNow(TypedDict):
     """A running site at one time."""
 
     status: Status

@@ -15,9 +15,9 @@ from socket import SOCK_DGRAM, SOCK_STREAM
 import pytest
 from click.testing import Result
 from external import free_port, until
-from tests.docs.promises import kept_by
 from typer.testing import CliRunner
 
+from tests.docs.promises import kept_by
 from twinfeed.emulators.profiles import library
 from twinfeed.harness.characterise.drift.twin import Twin
 from twinfeed.harness.characterise.recording.recording import Recording, Walk, load, snmprec_lines

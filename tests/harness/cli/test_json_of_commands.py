@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-from tests.docs import promises
 import pytest
 import typer
 from click.testing import Result
 
+from tests.docs import promises
 from twinfeed.harness.cli import app, speaking
 from twinfeed.harness.reference.answers import Answer, Error, forms_of, schema_of
 

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.docs.promises import kept_by
 from typer.testing import CliRunner
 
+from tests.docs.promises import kept_by
 from twinfeed.harness.record import keys
 from twinfeed.hil_rigs.cli import app
 from twinfeed.hil_rigs.persons import pins

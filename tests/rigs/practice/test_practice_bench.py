@@ -12,8 +12,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from tests.docs.promises import kept_by
 
+from tests.docs.promises import kept_by
 from twinfeed.hil_rigs import rigfile
 from twinfeed.hil_rigs.checking.bench import check
 from twinfeed.hil_rigs.checking.findings import Level

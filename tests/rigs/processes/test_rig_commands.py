@@ -11,6 +11,7 @@ from pathlib import Path
 
 from external import free_port
 from process_bench import ProcessBench
+
 from tests.docs.promises import kept_by
 
 

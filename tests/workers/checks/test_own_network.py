@@ -7,7 +7,6 @@ import socket
 import subprocess
 
 import pytest
-
 from workers import own_network
 
 BIND = """

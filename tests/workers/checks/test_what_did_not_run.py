@@ -13,7 +13,7 @@ def skip(nodeid: str, reason: str) -> SimpleNamespace:
 
 
 def test_skips_for_want_of_shared_data_are_counted_by_folder(request: pytest.FixtureRequest) -> None:
-    conftest = request.config.pluginmanager.getplugin(str(Path(__file__).parents[1] / "conftest.py"))
+    conftest = request.config.pluginmanager.getplugin(str(Path(__file__).parents[2] / "conftest.py"))
     assert conftest is not None
     lines: list[str] = []
     skipped = [

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 from external import until
-
 from workers import leftovers
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 
 RUN = """
 import os, subprocess, sys, time

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-
 from workers.sharing import KEY, LongestFirst, Timing, estimated_s, last_run_s
 
 

@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-
 from workers import warm
 
 ENV = {**os.environ, "COLUMNS": "90", "NO_COLOR": "1"}
