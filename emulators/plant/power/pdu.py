@@ -22,6 +22,7 @@ from twinfeed.emulators.plant.power.electrical import (
     Electrical,
     Inside,
     Link,
+    Phases,
     Short,
     Supply,
     Tap,
@@ -123,7 +124,7 @@ class Pdu(Electrical[PduState, PduRatings]):
         self._draws_from: dict[str, Draw] | None = None
         self._draw = NOTHING
         self._demand: dict[str, Draw] = {}
-        self._lost_from: tuple[Draw, Supply] | None = None
+        self._lost_from: tuple[Draw, Phases] | None = None
         self._metered: tuple[object, object, object, object] = (None,) * 4
 
     def start(self) -> None:
@@ -234,8 +235,7 @@ class Pdu(Electrical[PduState, PduRatings]):
     def demand(self) -> Mapping[str, Draw]:
         if self._draws_from is None or self._draws_from != self.loads:
             self._add_up()
-        lost_from = self._lost_from
-        if lost_from is None or lost_from[0] is not self._draw or lost_from[1] is not self._behind:
+        if self._lost_from is None or self._lost_from[0] is not self._draw or self._lost_from[1] != self._behind.volts:
             self._lose()
         self.load = self._draw
         return self._demand
@@ -257,7 +257,8 @@ class Pdu(Electrical[PduState, PduRatings]):
 
     def _lose(self) -> None:
         """Work out its own losses, which it draws beside what its outlets do. Its controls live on the best phase."""
-        self._lost_from, volts = (self._draw, self._behind), self._behind.volts
+        volts = self._behind.volts
+        self._lost_from = self._draw, volts
         lost = list(self.banks.losses_kw(volts))
         if self._behind.live:
             lost[self.params.phase - 1 if self.params.phases == 1 else volts.index(max(volts))] += (
@@ -287,11 +288,12 @@ class Pdu(Electrical[PduState, PduRatings]):
         if same and not rated and volts == self.output.volts and inside is self.banks.inside:
             return
         self._metered = self.outlet_draws, self.output.volts, state, self.banks.inside
-        counted = self.energy.counts(self.outlet_draws, self._draw)
+        counted = same or self.energy.counts(self.outlet_draws, self._draw)
         heating = self.banks.heating
         if rated or not counted or heating != state.heating:
             self.bring_up_to_date()
-            self.energy.count(self.outlet_draws, self._draw)
+            if not counted:
+                self.energy.count(self.outlet_draws, self._draw)
             state.heating = heating
             self.banks.watch()
         if not self.params.latching and not self.output.live and any(state.relays):

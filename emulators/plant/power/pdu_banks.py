@@ -67,26 +67,19 @@ class Banks:
 
     def losses_kw(self, volts: Phases) -> Phases:
         """Heat of the poles, kW per phase at those voltages, V; that of short circuits is counted with them."""
-        a, b, c = (
-            1000.0 * self._pole_ohm * square / v**2 if square and v > 1.0 else 0.0
-            for square, v in zip(self._squares, volts, strict=True)
+        (p, q, r), (a, b, c), kilohm = self._squares, volts, 1000.0 * self._pole_ohm
+        return (
+            kilohm * p / (a * a) if a > 1.0 else 0.0,
+            kilohm * q / (b * b) if b > 1.0 else 0.0,
+            kilohm * r / (c * c) if c > 1.0 else 0.0,
         )
-        return a, b, c
 
     def amperes(self, bank: int) -> float:
         """The current of that bank's most loaded pole, A."""
+        inside = self.inside.get(point(bank)) if self.inside else None
+        short_a = inside.amperes if inside is not None else 0.0
         kva = self._kva[bank - 1]
-        inside = self.inside.get(point(bank))
-        short = inside.amperes if inside is not None else 0.0
-        if kva is NONE:
-            return short
-        return max(
-            short,
-            *(
-                1000.0 * pole / volts if volts > 1.0 else 0.0
-                for pole, volts in zip(kva, self._pdu.output.volts, strict=True)
-            ),
-        )
+        return short_a if kva is NONE else max(short_a, _most_amperes(kva, self._pdu.output.volts))
 
     def volts(self, bank: int, behind: Phases) -> tuple[float, float, float, float]:
         """Voltage of the phases behind that breaker, and the lowest, which a three-phase outlet (-1) shows, V.
@@ -140,7 +133,10 @@ class Banks:
     @property
     def heating(self) -> list[float]:
         """The square of the current of each breaker, times rated."""
-        return [(self.amperes(bank) / self._pdu.params.bank_a) ** 2 for bank in self.all]
+        rated_a, volts = self._pdu.params.bank_a, self._pdu.output.volts
+        if self.inside:
+            return [(self.amperes(bank) / rated_a) ** 2 for bank in self.all]
+        return [0.0 if kva is NONE else (_most_amperes(kva, volts) / rated_a) ** 2 for kva in self._kva]
 
     @property
     def _derating(self) -> float:
@@ -170,6 +166,12 @@ class Banks:
         """Move the temperatures of the bimetals on by so long, s."""
         state, left = self._pdu.state, exp(-seconds / self.curve.tau_s)
         state.warmth = [h + (w - h) * left for h, w in zip(state.heating, state.warmth, strict=True)]
+
+
+def _most_amperes(kva: Phases, volts: Phases) -> float:
+    """The current of the most loaded of three poles, A, with that apparent power and voltage of each, kVA and V."""
+    (p, q, r), (a, b, c) = kva, volts
+    return 1000.0 * max(p / a if a > 1.0 else 0.0, q / b if b > 1.0 else 0.0, r / c if c > 1.0 else 0.0)
 
 
 def point(bank: int) -> str:
