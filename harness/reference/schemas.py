@@ -57,6 +57,16 @@ PLACE: Schema = {
     ],
 }
 
+SCREEN: Schema = {
+    "description": "The centre of its box in the drawings of the console, px from the left and from the top.",
+    "type": "object",
+    "properties": {
+        axis: {"anyOf": [{"type": "number", "minimum": 0, "maximum": 100_000}, PLACEHOLDER]} for axis in ("x", "y")
+    },
+    "required": ["x", "y"],
+    "additionalProperties": False,
+}
+
 
 def profile() -> Schema:
     """The schema of profile files."""
@@ -127,6 +137,7 @@ def _component(cls: type[Component], defs: Schema) -> Schema:
         "kind": {"const": cls.kind},
         "each": EACH,
         "place": PLACE,
+        "screen": SCREEN,
         **_fields(cls.PARAMS, defs),
     }
     if issubclass(cls, Electrical) and not cls.SOURCE:

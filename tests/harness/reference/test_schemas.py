@@ -66,6 +66,14 @@ def test_the_schema_and_the_check_agree_on_the_value_of_any_rating(rating: tuple
     assert by_schema == by_check
 
 
+@given(st.one_of(VALUES, st.dictionaries(st.sampled_from(["x", "y", "z"]), VALUES, min_size=1)))
+def test_the_schema_and_the_check_agree_on_the_value_of_any_place_on_the_screen(value: Any) -> None:
+    by_schema = CHECKER.is_valid({"site": "x", "power": {"utility-a": {"kind": "utility", "screen": value}}})
+    reader = Reader(Path("site.yaml"), {})
+    reader._screen(value, ["power", "utility-a"])
+    assert by_schema == (not reader.problems) or value is None
+
+
 def test_an_unknown_field_is_against_the_schema() -> None:
     site = {"site": "x", "power": {"utility-a": {"kind": "utility", "capacity_kv": 3}}}
     assert any("capacity_kv" in error.message for error in CHECKER.iter_errors(site))
