@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import random
 import re
+import statistics
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -120,6 +123,66 @@ def test_a_shared_cause_takes_a_part_of_each_failure(tmp_path: Path) -> None:
     assert frozenset({"place riser cable"}) in cuts(found, order=1)
     whole = drawn(TWO_CORDS, tmp_path).events.failures["q-a short-circuit"].frequency_per_year
     assert found.events.failures["q-a short-circuit"].frequency_per_year == pytest.approx(0.75 * whole, rel=1e-4)
+
+
+def test_an_event_by_event_simulation_finds_the_same_minutes_and_events(tmp_path: Path) -> None:
+    """Of a path of which the switch, its set and the grid fail, and nothing else: 4000 years, each failure repaired, each
+    outage of its own length. The figures agree within three standard errors of the simulation."""
+    rates = {"ats": "{per_year: 0.5, repair_h: 50, source: test}", "generator-start": "{per_demand: 0.05, source: test}",
+             "generator-run": "{per_year: 60, repair_h: 9, running: true, source: test}"}  # fmt: skip
+    never = {name: "{per_demand: 0, source: test}" for name in shipped() if name not in rates}
+    data = ", ".join(f"{name}: {given}" for name, given in (rates | never).items())
+    site = site_of(ONE_PATH + f"reliability: {{data: {{{data}}}}}\n", tmp_path)
+    at_full_load(site)
+    own = table(site.file.head.reliability.data)
+    grid = Grid(outages_a_month=2.0, hours=10.0)
+    result = Phases(site, design(site), own, grid, restart_h=0.0).of(ANY).result()
+
+    rng, years = random.Random(5), 4000
+    minutes, events = [], []
+    for _ in range(years):
+        down = [*_failing(rng, 0.5 / HOURS_A_YEAR, 50.0)]
+        for begins in (rng.uniform(0.0, HOURS_A_YEAR) for _ in range(24)):
+            runs = 0.0 if rng.random() < 0.05 else rng.expovariate(60.0 / HOURS_A_YEAR)
+            if runs < 10.0:
+                down.append((begins + runs, begins + 10.0))
+        merged = _merged(down)
+        minutes.append(60.0 * sum(end - begin for begin, end in merged))
+        events.append(float(len(merged)))
+    for found, expected in (minutes, result.minutes_a_year), (events, result.per_year):
+        error = statistics.stdev(found) / math.sqrt(years)
+        assert statistics.fmean(found) == pytest.approx(expected, abs=3.0 * error + 0.01 * expected)
+
+
+def _failing(rng: random.Random, per_h: float, repair_h: float) -> Iterator[tuple[float, float]]:
+    """Failures in a year, each with its repair, h."""
+    now = rng.expovariate(per_h)
+    while now < HOURS_A_YEAR:
+        back = now + rng.expovariate(1.0 / repair_h)
+        yield now, back
+        now = back + rng.expovariate(per_h)
+
+
+def _merged(down: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    found: list[tuple[float, float]] = []
+    for begin, end in sorted(down):
+        if found and begin <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((begin, end))
+    return found
+
+
+def test_two_units_are_the_markov_chain_of_the_textbook(tmp_path: Path) -> None:
+    """Two alike units, either of which carries the load, each repaired by itself: both are down for λ² / (λ + μ)² of
+    the time (Billinton and Allan, Reliability Evaluation of Engineering Systems, two-unit model)."""
+    per_year, repair_h = 4.0, 100.0
+    own = f"utility-feed: {{per_year: {per_year}, repair_h: {repair_h}, source: test}}"
+    rest = ", ".join(f"{name}: {{per_demand: 0, source: test}}" for name in shipped() if name != "utility-feed")
+    found = figures(drawn(TWO_CORDS + f"reliability: {{data: {{{own}, {rest}}}}}\n", tmp_path).tree(ANY))
+    fails, repairs = per_year / HOURS_A_YEAR, 1.0 / repair_h
+    assert found.unavailability == pytest.approx(fails**2 / (fails + repairs) ** 2, rel=1e-9)
+    assert found.per_year == pytest.approx(found.unavailability * 2.0 * repairs * HOURS_A_YEAR, rel=1e-9)
 
 
 # -- data ---------------------------------------------------------------------------------------------------------------
