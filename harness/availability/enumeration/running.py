@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -19,8 +21,18 @@ _BENCH: list[Bench] = []
 
 
 def _begin(path: list[str], site: Path) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the leading process
     sys.path[:] = path
+    threading.Thread(target=_end_with_parent, name="end with the leading process", daemon=True).start()
     _BENCH[:] = [Bench(Site.load(site, beyond_loopback=True))]
+
+
+def _end_with_parent() -> None:
+    """A worker would go on when the leading process is killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _run(job: Job) -> tuple[Course, float]:

@@ -54,6 +54,10 @@ def availability(
     scenarios: Annotated[
         Path | None, typer.Option(help="With --plant: a folder for a scenario file of each loss.")
     ] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Of a site: a folder for the answer as pages, in English and French.")
+    ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="With --page: as PDF, too.")] = False,
     workers: Annotated[
         int | None, typer.Option(min=1, help="With --plant: processes that run; as many as there are cores.")
     ] = None,
@@ -80,6 +84,8 @@ def availability(
         with plain_errors():
             study = _study(str(files[0]), min(order, 2), grid, records, export, beyond_loopback)
             seen, written = _enumerated(str(files[0]), study, plant, runs, scenarios, workers, beyond_loopback)
+        if page is not None:
+            _write(study, seen, page, pdf)
         if json:
             more = {} if seen is None else {"plant": enumerated_as_json(seen, written)}
             print_json({**as_json(study), **more})
@@ -88,8 +94,8 @@ def availability(
             if seen is not None:
                 show_enumeration(seen, written)
         return
-    if grid or records or export or plant:
-        fail("--grid, --records, --export and --plant are of a site, found Open-PSA files", Exit.USAGE)
+    if grid or records or export or plant or page:
+        fail("--grid, --records, --export, --plant and --page are of a site, found Open-PSA files", Exit.USAGE)
     with plain_errors():
         found = figures(openpsa.read(files, top))
         cuts = found.cut_sets(order) if found.diagram.coherent else []
@@ -144,6 +150,19 @@ def _enumerated(
     found = enumerate_site(site, phases, budget_s, runs, workers, _progress)
     written = [] if scenarios is None else write_all(site, name, found.seen, study.start_s, scenarios)
     return found, written
+
+
+def _write(study: Study, seen: Enumeration | None, folder: Path, pdf: bool) -> None:
+    from twinfeed.harness.cli.site.availability_page import write
+    from twinfeed.harness.report.rendering.wording import ReportMissing
+
+    try:
+        for path in write(study, seen, folder, pdf):
+            _progress(f"wrote {path}")
+    except ReportMissing as error:
+        fail(str(error), Exit.USAGE)
+    except OSError as error:
+        fail(f"--page: {error}", Exit.USAGE)
 
 
 def _progress(message: str) -> None:

@@ -274,3 +274,23 @@ def test_scram_finds_the_same_in_the_tree_of_a_site(tmp_path: Path) -> None:
     found = figures(tree)
     assert math.isclose(found.unavailability, probability, rel_tol=1e-4)
     assert len(found.cut_sets(2)) == count
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", "not met, over the whole interval of the data"),
+        ("fr", "non atteint, sur tout l&#39;intervalle des données"),
+    ],
+)
+def test_the_pages_have_the_verdict_the_caveat_and_the_data(tmp_path: Path, lang: str, words: str) -> None:
+    pytest.importorskip("jinja2")
+    site_of(TWO_CORDS + "reliability: {grid: {outages_a_month: 2, hours: 1}}\n", tmp_path)
+    folder = tmp_path / "pages"
+    done = CliRunner().invoke(app, ["availability", str(tmp_path / "site.yaml"), "--page", str(folder)])
+    assert done.exit_code == 0, done.output
+    page = (folder / f"availability.{lang}.html").read_text()
+    assert words in page
+    assert "Uptime Institute" in page
+    assert "IEEE 493, cable below ground in conduit" in page
+    assert "<script" not in page
