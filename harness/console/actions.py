@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from twinfeed.emulators.devices.firmware.points import PointError
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.textfile import json_value, shown
-from twinfeed.harness.console.guard import Refusal
+from twinfeed.harness.console.access.guard import Refusal
 from twinfeed.harness.console.world import JsonObject, World
 from twinfeed.harness.control.requests import REQUESTS, Action, what_is_wrong
 

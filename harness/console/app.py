@@ -2,7 +2,7 @@
 
     app = Console(Live(control), Policy.of_port(8140, tokens))
 
-`twinfeed.harness.console.guard` stands before it. Answers are JSON; a refused request has `{"error", "next"}`.
+`twinfeed.harness.console.access.guard` stands before it. Answers are JSON; a refused request has `{"error", "next"}`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from starlette.routing import Route, Router
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.textfile import printable
+from twinfeed.harness.console.access.guard import Bucket, Guard, Policy, Receive, Refusal, Scope, Send
 from twinfeed.harness.console.actions import ACTIONS, carry_out
 from twinfeed.harness.console.component import POINTS, component
 from twinfeed.harness.console.drawing import drawing
-from twinfeed.harness.console.guard import Bucket, Guard, Policy, Receive, Refusal, Scope, Send
 from twinfeed.harness.console.history import TooMany
 from twinfeed.harness.console.metrics import CONTENT_TYPE
 from twinfeed.harness.console.openapi import document

@@ -17,10 +17,10 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from twinfeed.emulators.serving import ServeError
+from twinfeed.harness.console.access.guard import Policy, Role
+from twinfeed.harness.console.access.tokens import new
 from twinfeed.harness.console.app import Console
-from twinfeed.harness.console.guard import Policy, Role
 from twinfeed.harness.console.history import PERIOD_S
-from twinfeed.harness.console.tokens import new
 from twinfeed.harness.console.world import World
 
 PORT = 8140

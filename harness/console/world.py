@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 from twinfeed.emulators.serving import Endpoint
 from twinfeed.emulators.site import Site
+from twinfeed.harness.console.access.guard import Role
 from twinfeed.harness.console.frames import Frame, frame, line
-from twinfeed.harness.console.guard import Role
 from twinfeed.harness.console.history import History, Point
 from twinfeed.harness.console.metrics import Metrics
 from twinfeed.harness.control import ControlServer

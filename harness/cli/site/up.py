@@ -213,9 +213,9 @@ def console_of(
         ServeError: its port is taken, or its certificate is none.
     """
     try:
-        from twinfeed.harness.console.certificates import fingerprint, made
+        from twinfeed.harness.console.access.certificates import fingerprint, made
+        from twinfeed.harness.console.access.tokens import kept
         from twinfeed.harness.console.serving import ConsoleServer
-        from twinfeed.harness.console.tokens import kept
         from twinfeed.harness.console.world import Live
     except ModuleNotFoundError as error:
         if error.name not in ("starlette", "uvicorn", "prometheus_client"):

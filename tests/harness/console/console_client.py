@@ -8,9 +8,9 @@ from typing import Any
 
 from twinfeed.emulators.serving import LiveSite
 from twinfeed.emulators.site import Site
+from twinfeed.harness.console.access.guard import Bucket, Policy
+from twinfeed.harness.console.access.tokens import new
 from twinfeed.harness.console.app import Console
-from twinfeed.harness.console.guard import Bucket, Policy
-from twinfeed.harness.console.tokens import new
 from twinfeed.harness.console.world import Live
 from twinfeed.harness.control import ControlServer
 

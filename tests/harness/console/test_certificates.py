@@ -11,7 +11,7 @@ import pytest
 
 from twinfeed.emulators.serving import LiveSite, ServeError
 from twinfeed.emulators.site import Site
-from twinfeed.harness.console.certificates import fingerprint, made
+from twinfeed.harness.console.access.certificates import fingerprint, made
 from twinfeed.harness.console.serving import ConsoleServer
 from twinfeed.harness.console.world import Live
 from twinfeed.harness.control import ControlServer

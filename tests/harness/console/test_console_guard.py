@@ -7,8 +7,8 @@ import logging
 import pytest
 from console_client import HOST, Browser, browser_of
 
-from twinfeed.harness.console.guard import MAX_BODY, Bucket, Policy
-from twinfeed.harness.console.tokens import new
+from twinfeed.harness.console.access.guard import MAX_BODY, Bucket, Policy
+from twinfeed.harness.console.access.tokens import new
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from pydantic import BaseModel
 from requests import Request
 
-from twinfeed.harness.console.guard import Bucket
+from twinfeed.harness.console.access.guard import Bucket
 from twinfeed.harness.console.openapi import GETS, document
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from twinfeed.harness.console.tokens import kept
+from twinfeed.harness.console.access.tokens import kept
 
 
 def test_an_open_page_finds_its_site_again(tmp_path: Path) -> None:

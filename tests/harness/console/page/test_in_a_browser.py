@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from twinfeed.emulators.serving import LiveSite
 from twinfeed.emulators.site import Site
-from twinfeed.harness.console.guard import Role
+from twinfeed.harness.console.access.guard import Role
 from twinfeed.harness.console.serving import ConsoleServer
 from twinfeed.harness.console.world import Live
 from twinfeed.harness.control import ControlServer

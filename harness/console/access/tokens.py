@@ -12,7 +12,7 @@ import secrets
 from pathlib import Path
 from urllib.parse import quote
 
-from twinfeed.harness.console.guard import Role
+from twinfeed.harness.console.access.guard import Role
 
 ROLES: tuple[Role, ...] = ("read", "write")
 

@@ -1,0 +1,1 @@
+"""Access to the console: tokens, certificates, and the guard that admits requests."""
