@@ -26,15 +26,19 @@ def test_the_examples_can_be_imported(block: str) -> None:
     exec(compile(block, "docs/reference/tests.md", "exec"), {})
 
 
-def test_the_options_exist(pytestconfig: pytest.Config) -> None:
-    for option in set(re.findall(r"--(?:world|site|seed|speed|controller|controller-cmd|evidence)\b", PAGE)):
-        pytestconfig.getoption(option)
+def test_the_page_has_every_option_and_no_other(pytestconfig: pytest.Config) -> None:
+    groups = [group for group in pytestconfig._parser._groups if group.name.startswith("twinfeed")]
+    options = {name for group in groups for option in group.options for name in option.names()}
+    section = PAGE.split("## Options")[1].split("\n## ")[0]
+    assert options == set(re.findall(r"`(--[a-z-]+)", section))
 
 
 def test_the_markers_exist(pytestconfig: pytest.Config) -> None:
     known = {line.partition("(")[0] for line in pytestconfig.getini("markers")}
     section = PAGE.split("## Markers")[1].split("##")[0]
-    assert set(re.findall(r"^\| `(\w+)\(", section, re.MULTILINE)) <= known
+    found = set(re.findall(r"^\| `(\w+)\(", section, re.MULTILINE))
+    assert {"site", "controller", "watch", "needs", "requirement", "measures"} == found
+    assert found <= known
 
 
 def test_what_a_site_does_and_offers_exists() -> None:
