@@ -218,7 +218,7 @@ def console_of(
         from twinfeed.harness.console.serving import ConsoleServer
         from twinfeed.harness.console.world import Live
     except ModuleNotFoundError as error:
-        if error.name not in ("starlette", "uvicorn", "prometheus_client"):
+        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "prometheus_client"):
             raise
         return None
     tokens = kept(folder, control.live.site.name)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
+from pathlib import Path
 
 import pytest
 
 from twinfeed.emulators.serving import LiveSite, ServeError
 from twinfeed.emulators.site import Site
+from twinfeed.harness.cli.site.up import console_of
 from twinfeed.harness.console import serving
 from twinfeed.harness.console.serving import ConsoleServer
 from twinfeed.harness.console.world import Live
@@ -79,3 +82,13 @@ async def test_a_connection_that_sends_no_request_ends(world: Live, monkeypatch:
     assert await asyncio.wait_for(reader.read(), 10.0) == b""
     writer.close()
     await server.stop()
+
+
+@pytest.mark.parametrize("missing", ["uvicorn", "starlette", "prometheus_client"])
+def test_without_the_extra_a_site_runs_without_its_page(
+    world: Live, missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in sys.modules if name.startswith(("twinfeed.harness.console", missing))]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert console_of(world.control, None, tmp_path, None, None) is None
