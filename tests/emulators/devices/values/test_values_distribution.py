@@ -118,7 +118,7 @@ AMPERES = tuple(1000.0 * s / v for s, v in zip(KVA, VOLTS, strict=True))
 MEAN_V = sum(VOLTS) / 3.0
 LINES = tuple(between_phases(a, b) for a, b in zip(VOLTS, VOLTS[1:] + VOLTS[:1], strict=True))
 
-# What the PDUs take themselves: 10 W of controls each, on the phase with the highest voltage (`pdu-2` has only L2), and
+# The PDUs take power themselves: 10 W of controls each, on the phase with the highest voltage (`pdu-2` has only L2), and
 # the heat of the poles of their breakers (IEC 60898-1, table of the losses a pole: 4.5 W up to 25 A, 6 W up to 32 A).
 
 
