@@ -1,4 +1,7 @@
-"""Loads and voltages that change their phases take their readings with them, on every device that shows phases."""
+"""Loads and voltages that change their phases take their readings with them, on every device that shows phases.
+
+A PDU feeds its controls from one phase; here they take nothing.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ power:
   ups: {{kind: ups, from: {{input: sts-board, bypass: sts-board}}, kva: 40,
         device: {{profile: ups-rfc1628, address: 127.30.7.11}}}}
 racks:
-  pdu: {{kind: pdu, from: ups, rated_a: 63, outlets: 3, banks: 3, device: {{profile: raritan-px2, address: 127.30.7.21}}}}
+  pdu: {{kind: pdu, from: ups, rated_a: 63, outlets: 3, banks: 3, controls_kw: 0, device: {{profile: raritan-px2, address: 127.30.7.21}}}}
   rack-1: {{kind: rack, from: {{a: "pdu:1"}}, rack_kw: {kw[0]}, power_factor: {factor[0]}}}
   rack-2: {{kind: rack, from: {{a: "pdu:2"}}, rack_kw: {kw[1]}, power_factor: {factor[1]}}}
   rack-3: {{kind: rack, from: {{a: "pdu:3"}}, rack_kw: {kw[2]}, power_factor: {factor[2]}}}
