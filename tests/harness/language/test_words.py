@@ -86,7 +86,7 @@ def test_a_template_does_not_take_a_sentence_for_a_name(text: str) -> None:
 
 
 def test_names_with_or_between_them_are_translated() -> None:
-    assert FRENCH("x.yaml:3: unit: found 'W', expected kW or A") == "x.yaml:3 : unit : trouvé 'W', attendu kW ou A"
+    assert FRENCH("unit: found 'W', expected kW or A") == "unit : trouvé 'W', attendu kW ou A"
 
 
 @pytest.mark.parametrize(
