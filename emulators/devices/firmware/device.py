@@ -11,14 +11,15 @@ runs, and its uptime starts again after a power loss.
 from __future__ import annotations
 
 import marshal
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from fnmatch import fnmatchcase
 from ipaddress import ip_address
 from typing import Any, ClassVar
 
 from typing_extensions import TypeVar
 
+from twinfeed.emulators.devices.firmware.alarm_watch import watch_alarms
 from twinfeed.emulators.devices.firmware.alarms import Alarm, Notice
 from twinfeed.emulators.devices.firmware.answer_faults import ANSWER_FAULTS
 from twinfeed.emulators.devices.firmware.domain import Domain, within_rating
@@ -28,7 +29,6 @@ from twinfeed.emulators.devices.firmware.firmware_faults import (
     begin,
     check,
     end,
-    false_alarm,
     reevaluate,
 )
 from twinfeed.emulators.devices.firmware.points import (
@@ -43,8 +43,9 @@ from twinfeed.emulators.devices.firmware.points import (
 )
 from twinfeed.emulators.devices.firmware.sensor_faults import SENSOR_FAULTS, controlled, reported
 from twinfeed.emulators.devices.firmware.state import LOG_LENGTH, Params, State
+from twinfeed.emulators.devices.firmware.writing import Writing
 from twinfeed.emulators.nearness import did_you_mean
-from twinfeed.emulators.plant.kernel.actor import Actor, PlantError
+from twinfeed.emulators.plant.kernel.actor import Actor
 from twinfeed.emulators.plant.kernel.actor import State as ActorState
 from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.deeds import AnyValue, DeedKind, Word
@@ -109,7 +110,7 @@ class Device(Actor[S]):
         """Its sensors read within their `ACCURACY`, not exactly; each has an offset of its own."""
         self._bound: dict[str, BoundPoint] = {}
         self._offsets: dict[str, float] = {}
-        self._writing = False
+        self._writing = Writing(self)
 
     @property
     def name(self) -> str:
@@ -128,11 +129,10 @@ class Device(Actor[S]):
         Raises:
             UnknownPoint: it has none; the message names near ones.
         """
-        bound = self.find_point(name)
-        if bound is None:
-            hint = did_you_mean(name, self.point_names())
-            raise UnknownPoint(f"{self.name} ({self.kind}) has no point {name!r}{hint}")
-        return bound
+        if (bound := self.find_point(name)) is not None:
+            return bound
+        hint = did_you_mean(name, self.point_names())
+        raise UnknownPoint(f"{self.name} ({self.kind}) has no point {name!r}{hint}")
 
     def find_point(self, name: str) -> BoundPoint | None:
         """The point of that name, None if this device has none."""
@@ -321,7 +321,7 @@ class Device(Actor[S]):
         self.outbox.clear()
         self.layout += 1
 
-    # -- places ---------------------------------------------------------------------------------------------
+    # -- its end, by its place or a defect of its firmware ---------------------------------------------------
 
     @property
     def crashed(self) -> bool:
@@ -336,8 +336,6 @@ class Device(Actor[S]):
         rebuilt = super().rebuild()
         self.plant.rearrange()
         return rebuilt
-
-    # -- defects of the firmware ----------------------------------------------------------------------------
 
     def crash(self, error: Exception, phase: str) -> bool:
         if not self.crashed:
@@ -358,44 +356,11 @@ class Device(Actor[S]):
             self.log("fault cleared", kind="firmware-crash")
             self.plant.rearrange()
 
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """In this context all writes are one change: the plant settles once, at the end.
+    def writing(self) -> AbstractContextManager[None]:
+        """In this context all writes are one change (see `Writing`)."""
+        return self._writing.joined()
 
-        If carrying it out crashes this firmware, the device's state is what it was before the block, and hung.
-
-        Raises:
-            Crashed: carrying it out has crashed the firmware.
-            PlantError: the plant does not come to rest with the new values.
-        """
-        if self._writing:
-            yield
-            return
-        crashed, before = self.crashed, marshal.dumps(vars(self.state))
-        self._writing, written = True, False
-        try:
-            with self.plant.together():
-                yield
-                written = True
-        except Crashed:
-            self._roll_back(before)
-            raise
-        except Exception as error:
-            if not written:  # refused inside the block, by a firmware or protocol that knows what it has done
-                raise
-            self._roll_back(before)
-            if isinstance(error, PlantError):
-                raise
-            # The write brought out a defect if the plant fails on the new values.
-            self.plant.crash(self, error, "write")
-            raise Crashed(f"{self.name} does not answer: its firmware has crashed ({error!r})") from error
-        finally:
-            self._writing = False
-        if self.crashed and not crashed:
-            self._roll_back(before)
-            raise Crashed(f"{self.name} does not answer: its firmware has crashed")
-
-    def _roll_back(self, before: bytes) -> None:
+    def roll_back(self, before: bytes) -> None:
         """Take back what was written, but not what has happened meanwhile: faults, log lines, the count of commands."""
         now = self.state
         self.state = type(now)(**marshal.loads(before))
@@ -405,34 +370,7 @@ class Device(Actor[S]):
     # -- alarms ---------------------------------------------------------------------------------------------
 
     def _watch_alarms(self) -> None:
-        active = self.state.alarms
-        held = false_alarm(self) if self.state.faults else ""
-        for alarm in self.alarms:
-            name = alarm.name
-            if name == held:
-                if name not in active:
-                    self.raise_alarm(name)
-                continue
-            if name not in active:
-                step, holds, delay_s = "raise", alarm.when(self), alarm.delay_s
-            else:
-                holds = not alarm.when(self) if alarm.clear is None else alarm.clear(self)
-                step, delay_s = "drop", alarm.clear_delay_s
-            if holds or delay_s > 0.0:
-                self._ripen(step, name, holds, delay_s)
-
-    def _ripen(self, step: str, alarm: str, holds: bool, delay_s: float) -> None:
-        """Raise or drop it when the condition has held for its delay."""
-        if delay_s <= 0.0:
-            if holds:
-                Device.on_timer(self, f"{step} {alarm}")
-            return
-        timer = f"{step} {alarm}"
-        running = (self.id, timer) in self.plant.timers
-        if holds and not running:
-            self.after(delay_s, timer)
-        elif running and not holds:
-            self.cancel(timer)
+        watch_alarms(self)
 
     def raise_alarm(self, name: str) -> None:
         if "alarm-not-raised" in self.state.faults:

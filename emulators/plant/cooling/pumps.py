@@ -12,9 +12,9 @@ from twinfeed.emulators.plant.kernel.approach import approached, arrives_s
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
+from twinfeed.emulators.plant.kernel.room_air import room_around
 from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
-from twinfeed.emulators.plant.power.room_air import room_around
 
 
 class CircuitRatings(Protocol):

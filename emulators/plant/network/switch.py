@@ -12,6 +12,7 @@ from typing import ClassVar
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
+from twinfeed.emulators.plant.kernel.room_air import room_around
 from twinfeed.emulators.plant.network.port_counters import PortCounters
 from twinfeed.emulators.plant.network.ratings import SwitchRatings, SwitchState
 from twinfeed.emulators.plant.network.spanning_tree import BridgeId, path_cost
@@ -24,7 +25,6 @@ from twinfeed.emulators.plant.power.electrical import (
     Supply,
     single_phase,
 )
-from twinfeed.emulators.plant.power.room_air import room_around
 
 AGGREGATE_BASE = 768
 """ifIndex of link aggregate n is 768 + n (recording of an Aruba CX 8360: lag1 is 769, lag101 is 869)."""

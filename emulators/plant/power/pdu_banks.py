@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from math import exp, hypot, log, sqrt
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.kernel.room_air import RoomAir, room_around
 from twinfeed.emulators.plant.power.breaker_ratings import CURVES
 from twinfeed.emulators.plant.power.electrical import NOTHING, Draw, Electrical, Inside, Phases
 from twinfeed.emulators.plant.power.faults.impedances import miniature_ohm
 from twinfeed.emulators.plant.power.pdu_ratings import REFERENCE_C, PduRatings, PduState
-from twinfeed.emulators.plant.power.room_air import RoomAir, room_around
 
 NONE: Phases = NOTHING.kw
 """Of what draws nothing, kVA per phase."""

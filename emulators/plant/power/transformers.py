@@ -14,6 +14,7 @@ from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
+from twinfeed.emulators.plant.kernel.room_air import room_around
 from twinfeed.emulators.plant.kernel.steadiness import Store
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
@@ -28,7 +29,6 @@ from twinfeed.emulators.plant.power.electrical import (
 )
 from twinfeed.emulators.plant.power.faults.impedances import transformer_ohm
 from twinfeed.emulators.plant.power.faults.short_faults import earth_fault, short_circuit, shorts_of
-from twinfeed.emulators.plant.power.room_air import room_around
 
 
 @dataclass(frozen=True)

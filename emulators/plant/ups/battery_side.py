@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from twinfeed.emulators.plant.kernel.room_air import RoomAir
 from twinfeed.emulators.plant.power.electrical import Electrical
-from twinfeed.emulators.plant.power.room_air import RoomAir
 from twinfeed.emulators.plant.ups.battery import CHEMISTRIES, TAPER_DEPTH, Battery
 from twinfeed.emulators.plant.ups.ratings import UpsRatings, UpsState, usual_battery
 from twinfeed.emulators.plant.ups.runaway import ABSENT_C, Runaway

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
+from twinfeed.emulators.plant.kernel.room_air import room_around
 from twinfeed.emulators.plant.kernel.steadiness import Store
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
@@ -27,7 +28,6 @@ from twinfeed.emulators.plant.power.electrical import (
     Tap,
 )
 from twinfeed.emulators.plant.power.faults.short_faults import shorts_of
-from twinfeed.emulators.plant.power.room_air import room_around
 from twinfeed.emulators.plant.ups.battery import CHEMISTRIES
 from twinfeed.emulators.plant.ups.battery_side import BatterySide
 from twinfeed.emulators.plant.ups.inputs import Inputs
