@@ -139,11 +139,11 @@ class ProcessBench:
 
     def stop(self) -> None:
         """End everything that was started on this bench, by its process id."""
-        supervising.end(self.file)
-        for started in self._started:
+        for started in self._started:  # before the supervisors: a run that misses its own starts another
             with suppress(ProcessLookupError):
                 os.kill(started.pid, signal.SIGCONT)
                 os.kill(started.pid, signal.SIGKILL)
+        supervising.end(self.file)
         for started in self._started:
             started.wait()
 

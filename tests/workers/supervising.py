@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,8 +26,13 @@ def processes(file: Path, worker: bool) -> list[int]:
 
 
 def end(file: Path) -> None:
-    """End the guard and the supervisor of that bench, in this order: a guard begins a supervisor that has ended again."""
-    for process in [*processes(file, worker=False), *processes(file, worker=True)]:
-        with suppress(ProcessLookupError):
-            os.kill(process, signal.SIGCONT)
-            os.kill(process, signal.SIGKILL)
+    """End the guard and the supervisor of that bench, in this order: a guard begins a supervisor that has ended again.
+
+    One that has begun another meanwhile is met again.
+    """
+    while found := [*processes(file, worker=False), *processes(file, worker=True)]:
+        for process in found:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGCONT)
+                os.kill(process, signal.SIGKILL)
+        time.sleep(0.05)
