@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from types import ModuleType
 from xml.etree import ElementTree
 
 import pytest
@@ -243,6 +244,16 @@ def test_a_missing_library_says_how_to_get_it(
     result = report("--pdf")
     assert (result.exit_code, f"{message}" in result.output) == (2, True)
     assert "pip install 'twinfeed[report]'" in result.output
+
+
+def test_a_missing_pango_says_how_to_get_it(report: Report, monkeypatch: pytest.MonkeyPatch) -> None:
+    class WithoutPango(ModuleType):
+        def __getattr__(self, name: str) -> object:
+            raise OSError("cannot load library 'libpango-1.0-0'")
+
+    monkeypatch.setitem(sys.modules, "weasyprint", WithoutPango("weasyprint"))
+    result = report("--pdf")
+    assert (result.exit_code, "apt install libpango-1.0-0" in result.output) == (2, True)
 
 
 # -- other forms -------------------------------------------------------------------------------------------------------
