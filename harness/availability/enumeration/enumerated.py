@@ -33,7 +33,7 @@ class Seen:
     first_s: float
     """Time to the first loss, s."""
     rows: tuple[str, ...]
-    """Rows and racks that stop."""
+    """Rows and racks that stop, in the order in which they do."""
     minutes_a_year: float
     """Of all equipment alike, without restarts; weighed with the chance that repair, or the return of the grid, comes
     first."""
@@ -143,7 +143,8 @@ def _summed(phases: Phases, of: list[Item], jobs: list[Job], store: Store, secon
             first_s = min(course.lost.values())
             minutes = _minutes(phases, [by_name[name] for name in job.failures], job.grid, first_s)
             names = tuple(f"{target} {fault}" for target, fault in job.failures)
-            seen.append(Seen(names, job.grid, first_s, tuple(sorted(course.lost)), minutes))
+            rows = tuple(sorted(course.lost, key=lambda row: (course.lost[row], row)))
+            seen.append(Seen(names, job.grid, first_s, rows, minutes))
         elif not course.error:
             whole.append((max(course.margins.get("set %", 0.0), course.margins.get("module %", 0.0)), job.key, course))
     seen.sort(key=lambda one: (-one.minutes_a_year, one.failures, one.grid))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile.reliability import Grid
 from twinfeed.harness.availability.enumeration.comparison import disagreements, stopped
 from twinfeed.harness.availability.enumeration.courses import Bench, Course, Job, job_of
-from twinfeed.harness.availability.enumeration.jobs import items, pairs, singles
+from twinfeed.harness.availability.enumeration.enumerated import enumerate_site
+from twinfeed.harness.availability.enumeration.jobs import THERE_S, items, pairs, singles
+from twinfeed.harness.availability.enumeration.scenarios import scenario
 from twinfeed.harness.availability.enumeration.store import Store, head_of
 from twinfeed.harness.availability.errors import TreeError
 from twinfeed.harness.availability.logic.design import at_full_load, design
@@ -124,6 +127,18 @@ def test_the_command_runs_the_plant_and_replay_sees_each_loss_again(tmp_path: Pa
     ]
     replayed = CliRunner().invoke(app, ["replay", found["scenarios"][0]])
     assert replayed.exit_code == 1, replayed.output
+
+
+def test_a_scenario_watches_the_row_that_stops_first(bench: Bench, phases: Phases, tmp_path: Path) -> None:
+    file, job = tmp_path / "runs.jsonl", singles(items(bench.site, phases), {"there": THERE_S})[0]
+    store = Store(head_of(bench.site, version("twinfeed")), file)
+    store.add(job, Course({"row-1": 900.0, "row-2": 10.0}, 900.0, True, {}, ()), 0.1)
+    store.close()
+    (seen,) = enumerate_site(bench.site, phases, 0.0, file, workers=1).seen
+    assert (seen.rows, seen.first_s) == (("row-2", "row-1"), 10.0)
+    made = scenario(bench.site, "tiny", seen, start_s=3600.0)
+    assert made.properties == ("always row-2.losses == 0 and row-2.overheated == 0",)
+    assert made.duration_s > 3610.0
 
 
 # -- the file of runs ---------------------------------------------------------------------------------------------------
