@@ -13,7 +13,7 @@ from rich.console import Console
 from twinfeed.harness.cli.files.profile import with_profiles
 from twinfeed.harness.cli.options import with_option
 from twinfeed.harness.cli.output import Exit, in_language, tell
-from twinfeed.hil_rigs.cli import arming, bench, check, key, learning, operating, pin, practise, stopping, watching
+from twinfeed.hil_rigs.cli import arming, bench, check, credentials, learning, operating, practise, stopping, watching
 from twinfeed.hil_rigs.emergency import first
 from twinfeed.hil_rigs.emergency.mark import Mark, marks, place_of
 
@@ -38,8 +38,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     learning.drift,
     bench.dry_run,
     bench.schema,
-    key.key,
-    pin.pin,
+    credentials.key,
+    credentials.pin,
     watching.status,
     arming.arm,
     arming.disarm,

@@ -1,4 +1,4 @@
-"""`twinfeed rig key`: the key with which this computer signs the records of its benches."""
+"""`twinfeed rig key` and `twinfeed rig pin`: the key that signs records, and the hash of a person's PIN."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from twinfeed._phrases import Phrase
-from twinfeed.harness.cli.output import Exit, JsonOption, fail, print_json, tell
+from twinfeed.harness.cli.output import Exit, JsonOption, console, fail, print_json, tell
 from twinfeed.harness.reference.answers import prints
-from twinfeed.hil_rigs.cli.answers import SigningKey
+from twinfeed.hil_rigs.cli.answers import PinHash, SigningKey
 
 
 @prints(SigningKey)
@@ -51,3 +51,21 @@ def key(
     if export is not None:
         tell(Phrase("{path} written", path=export))
     return None
+
+
+@prints(PinHash)
+def pin(json: JsonOption = False) -> None:
+    """Ask for a PIN twice, without showing it, and print its hash for `pins` in a rig file.
+
+    Example: twinfeed rig pin
+    """
+    from twinfeed.hil_rigs.persons import pins
+
+    typed = typer.prompt("PIN", hide_input=True, confirmation_prompt=True, err=json)
+    try:
+        hashed = pins.hashed(typed)
+    except ValueError as error:
+        fail(str(error), Exit.USAGE)
+    if json:
+        return print_json({"hash": hashed})
+    return console.print(hashed, soft_wrap=True)
