@@ -8,7 +8,7 @@ import typer
 
 from twinfeed._phrases import N_
 from twinfeed.harness.cli.files import files, kinds, manual, profile, suite, trees
-from twinfeed.harness.cli.operation import importing, losing, maintaining
+from twinfeed.harness.cli.operation import commissioning, importing, losing, maintaining
 from twinfeed.harness.cli.recording import drift, learning, reporting
 from twinfeed.harness.cli.search import campaigning, outages, score, searching
 from twinfeed.harness.cli.site import demo, people, proxy, running, studying, top, up
@@ -39,7 +39,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     BREAK: (running.fault, running.faults, running.clear, people.do, people.deeds, proxy.proxy),
     RECORD: (learning.record, learning.replay_device, drift.drift),
     SEARCH: (searching.search, searching.replay, searching.adopt, score.score, studying.study, trees.availability),
-    OPERATE: (losing.impact, maintaining.maintain),
+    OPERATE: (losing.impact, maintaining.maintain, commissioning.commission),
     FILES: (suite.new_suite, files.check, files.profiles, reporting.report, reporting.verify),
     MANUAL: (kinds.kinds, kinds.schema),
 }  # fmt: skip

@@ -55,6 +55,7 @@ CALLS = {
 """Command -> a call of it on the site that is up here."""
 
 ELSEWHERE = {
+    "commission": "tests/harness/commissioning/test_commission.py",
     "import csv": "tests/harness/importing/test_csv.py",
     "import netbox": "tests/harness/importing/test_netbox.py",
     "impact": "tests/harness/maintenance/test_impact.py",

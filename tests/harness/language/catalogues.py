@@ -38,7 +38,7 @@ def said(package: Path) -> Catalog:
 
 def helps(package: str) -> Iterator[str]:
     """The helps of the commands of technicians and operators that a package has, in paragraphs: these are in annotations."""
-    from twinfeed.harness.cli.operation import importing, losing, maintaining
+    from twinfeed.harness.cli.operation import commissioning, importing, losing, maintaining
     from twinfeed.harness.cli.recording import reporting
     from twinfeed.harness.cli.speaking import paragraphs
     from twinfeed.hil_rigs.cli import app as rig
@@ -54,6 +54,7 @@ def helps(package: str) -> Iterator[str]:
             maintaining.maintain,
             importing.from_csv,
             importing.from_netbox,
+            commissioning.commission,
         ):
             app.command()(each)
     group = get_command(app)
