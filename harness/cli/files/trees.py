@@ -59,7 +59,7 @@ def availability(
     ] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="With --page: as PDF, too.")] = False,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="With --plant: processes that run; as many as there are cores.")
+        int | None, typer.Option(min=1, max=1024, help="With --plant: processes that run; as many as there are cores.")
     ] = None,
     beyond_loopback: BeyondOption = False,
     json: JsonOption = False,
