@@ -21,8 +21,8 @@ from twinfeed.harness.availability.failures import MINUTES_A_YEAR, Repaired
 from twinfeed.harness.availability.phases import Phases, share_out
 
 EXPECTED_S: Mapping[tuple[str, int], float] = {("there", 1): 0.3, ("out", 1): 1.3, ("there", 2): 0.6, ("out", 2): 1.8}
-"""Processor time that a run is expected to take, by state of the grid and number of failures, s. An assumption after a few
-runs at Bamako, on which the estimate rests."""
+"""Processor time that a run is expected to take, by state of the grid and number of failures, s. An assumption after a
+few runs at Bamako, on which the estimate rests."""
 
 
 @dataclass(frozen=True)
