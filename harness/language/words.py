@@ -44,7 +44,10 @@ AROUND = " ;,:"
 """Characters around a template that is a part of another text, such as `; did you mean {near}?`."""
 
 QUOTED = "_quoted"
-"""Ends the name of a value that stands in quotes (`{name!r}`): it may stand there without them as well."""
+"""Ends the name of a value that stands in quotes (`{name!r}`): it may stand there without them as well, and is then a
+name only if a name without quotes is one."""
+
+QUOTES = ("'", '"')
 
 FIELD = re.compile(r"(?<!\{)\{(\w+)(!\w)?[^{}]*\}")
 """A parameter of a template: its name, and its conversion."""
@@ -182,7 +185,10 @@ class Words:
                 continue
             named = template.letters >= STRONG
             filled = {
-                name: self._part(value, name.endswith(QUOTED) or (named and NAMED.fullmatch(value) is not None))
+                name: self._part(
+                    value,
+                    (name.endswith(QUOTED) and value[:1] in QUOTES) or (named and NAMED.fullmatch(value) is not None),
+                )
                 for name, value in values.items()
             }
             if None not in filled.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from string import Formatter
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from twinfeed._phrases import Phrase
@@ -65,6 +65,7 @@ PROSE = ["the pump is not here", "nothing that has a name", "reading of the card
 
 
 @given(st.sampled_from(sorted(_catalogue("fr"))), st.sampled_from(PROSE))
+@example("found the tag {tag}, expected none", "the pump is not here")
 @settings(max_examples=30)
 def test_a_text_is_translated_as_a_whole_or_not_at_all(text: str, prose: str) -> None:
     """Around English that cannot be translated, a template stays English too: no line has two languages."""
