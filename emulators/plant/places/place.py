@@ -11,13 +11,14 @@ ends it, and only the deed `replace` makes a thing whole again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import inf
 from typing import Any, ClassVar, Protocol
 
 from twinfeed.emulators.plant.kernel.actor import Actor
 from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
+from twinfeed.emulators.plant.kernel.steadiness import Store
 from twinfeed.emulators.plant.places import contents, exposure, fire
 from twinfeed.emulators.plant.places.hazards import WATER_MM_MIN, Fire, Hydrogen, Suppression, Water, toward
 from twinfeed.emulators.plant.places.ratings import FIRE, PLACE_FAULTS, POWER_OFF_DEEDS, PlaceRatings, PlaceState
@@ -320,6 +321,16 @@ class Place(Component[PlaceState, PlaceRatings]):
         if exposure.stands_smoke(actor):
             return ""
         return "water" if rained else "smoke" if self.state.smoked_s >= exposure.SMOKE_S else ""
+
+    def stores(self) -> Iterable[Store]:
+        if self._quiet:
+            return
+        yield Store("air_c", self.air_c, exposure.ELECTRONICS_C)
+        yield Store("smoke", self.state.smoke, exposure.SMOKE_PERCENT)
+        yield Store("smoked_s", self.state.smoked_s, exposure.SMOKE_S)
+        above = [actor.stands_m for actor in self.contents if actor.stands_m > self.state.water_m]
+        if above:
+            yield Store("water_m", self.state.water_m, min(above))
 
     def horizon(self) -> float:
         if self._quiet:

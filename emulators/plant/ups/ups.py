@@ -175,6 +175,10 @@ class Ups(Electrical[UpsState, UpsRatings]):
     def stores(self) -> Iterable[Store]:
         if self.train.on_battery:
             yield Store("charge_percent", self.charge_percent, 0.0)
+        runaway = self.battery_side.runaway
+        warmer = [c for c in (runaway.hazard.lost_c, runaway.hazard.ignites_c) if c > runaway.celsius]
+        if runaway.moving and warmer:
+            yield Store("cells_c", runaway.celsius, min(warmer))
         if self.state.overload > 0.0:
             yield Store("overload_percent", self.overload_percent, 100.0)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from twinfeed.emulators.plant.kernel.steadiness import Mark, Store, arrivals_s, due_s
@@ -62,3 +64,22 @@ def test_a_battery_that_empties_is_not_steady_although_nothing_happens(site: Sit
     since = site.plant.mark()
     site.advance(600.0)
     assert site.plant.steady(since, 86400.0)
+
+
+def test_a_room_full_of_smoke_is_not_steady_before_it_has_done_its_harm(tmp_path: Path) -> None:
+    """Electronics stand it for half an hour, in which the journal is quiet."""
+    file = tmp_path / "site.yaml"
+    file.write_text(
+        "site: smoky\n"
+        "power:\n"
+        "  utility: {kind: utility}\n"
+        "  q: {kind: breaker, from: utility, rated_a: 100}\n"
+        "racks: {row: {kind: rack_row, from: {a: q}, phase: 0, racks: 1, rack_kw: 5, place: room}}\n"
+        "places: {room: {kind: place}}\n"
+    )
+    site = Site.load(file)
+    site.inject("room", "smoke", {"density": 60.0})
+    site.advance(600.0)
+    since = site.plant.mark()
+    site.advance(60.0)
+    assert not site.plant.steady(since, 3600.0)
