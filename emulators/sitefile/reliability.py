@@ -21,6 +21,9 @@ from pydantic import ConfigDict
 
 from twinfeed.emulators.plant.kernel.ratings import Range, Text
 
+HOURS_A_MONTH = 730.0
+"""A twelfth of a year, h."""
+
 Confidence = Literal["high", "medium", "low"]
 """Read in the source; from memory of the source; an order of magnitude or a judgement."""
 
@@ -74,6 +77,15 @@ class Grid(pydantic.BaseModel):
     """Mean length of an outage, h."""
     source: Annotated[str, Text(400)] = "the site file"
 
+    @pydantic.model_validator(mode="after")
+    def _fits_a_month(self) -> Grid:
+        if self.outages_a_month * self.hours > HOURS_A_MONTH:
+            raise ValueError(
+                f"{self.outages_a_month:g} outages of {self.hours:g} h are longer than a month, expected "
+                f"{HOURS_A_MONTH:g} h at most together"
+            )
+        return self
+
 
 class CommonCause(pydantic.BaseModel):
     """Equipment that one cause can fail at the same time."""
@@ -98,3 +110,14 @@ class Reliability(pydantic.BaseModel):
     """From the return of supply and cooling to services that run again, h."""
     data: dict[str, FailureData] = {}
     common_causes: tuple[CommonCause, ...] = ()
+
+    @pydantic.model_validator(mode="after")
+    def _counted_once(self) -> Reliability:
+        seen: set[tuple[str, str, str]] = set()
+        for cause in self.common_causes:
+            if len(set(cause.of)) != len(cause.of):
+                raise ValueError(f"common cause {cause.name!r} names a component twice in `of`")
+            if (key := (cause.by, cause.name, cause.data)) in seen:
+                raise ValueError(f"common cause {cause.name!r} of {cause.data!r} is given twice, expected once")
+            seen.add(key)
+        return self

@@ -136,7 +136,7 @@ class Bench:
     def _lost(self) -> dict[str, float]:
         found: dict[str, float] = {}
         for event in self.site.plant.journal:
-            if event.what in STOPPED and event.who in self._rows:
+            if event.what in STOPPED and event.who in self._rows and event.t >= self.start_s:
                 found.setdefault(event.who, round(event.t - self.start_s, 3))
         return found
 

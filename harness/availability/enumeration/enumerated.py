@@ -13,7 +13,7 @@ from pathlib import Path
 
 from twinfeed.emulators.site import Site
 from twinfeed.harness.availability.enumeration.comparison import Disagreement, disagreements
-from twinfeed.harness.availability.enumeration.courses import Course, Job
+from twinfeed.harness.availability.enumeration.courses import OUTAGE_S, Course, Job
 from twinfeed.harness.availability.enumeration.jobs import THERE_S, Item, items, outage_s, pairs, singles
 from twinfeed.harness.availability.enumeration.running import run
 from twinfeed.harness.availability.enumeration.store import Store, head_of
@@ -49,7 +49,7 @@ class Enumeration:
     left: Mapping[str, int]
     """Runs that were not made, by kind."""
     left_minutes_a_year: float
-    """The most that the pairs not run could add, min a year: every one of them a loss."""
+    """The most that the runs not made could add, min a year: every one of them a loss."""
     seconds: float
     """Wall time of this call, s."""
     cpu_s: float
@@ -84,13 +84,13 @@ def enumerate_site(
     """Run what can be run in that wall time: failures alone, then pairs, the most probable first.
 
     Raises:
-        TreeError: the file of runs is of another site or version.
+        TreeError: the file of runs is of another site, grid or version.
         OSError: the file cannot be written.
     """
     began = time.monotonic()
     until = began + budget_s
     of, horizons = items(site, phases), _horizons(phases)
-    store = Store(head_of(site, version("twinfeed")), file)
+    store = Store(head_of(site, version("twinfeed"), outage_s(phases)), file)
     try:
         jobs = singles(of, horizons)
         run(site, jobs, store, until, workers)
@@ -110,7 +110,7 @@ def enumerate_site(
 def _horizons(phases: Phases) -> dict[str, float]:
     found = {"there": THERE_S}
     if (out := outage_s(phases)) > 0.0:
-        found["out"] = out
+        found["out"] = OUTAGE_S + out
     return found
 
 
@@ -150,11 +150,7 @@ def _summed(phases: Phases, of: list[Item], jobs: list[Job], store: Store, secon
             whole.append((max(course.margins.get("set %", 0.0), course.margins.get("module %", 0.0)), job.key, course))
     seen.sort(key=lambda one: (-one.minutes_a_year, one.failures, one.grid))
     whole.sort(key=lambda one: (-one[0], one[1]))
-    rest = sum(
-        _minutes(phases, [by_name[name] for name in job.failures], job.grid, 0.0)
-        for job in left_jobs
-        if len(job.failures) > 1
-    )
+    rest = sum(_minutes(phases, [by_name[name] for name in job.failures], job.grid, 0.0) for job in left_jobs)
     return Enumeration(
         dict(runs),
         dict(left),

@@ -1,6 +1,7 @@
 """A file of runs that have been made: one JSON object a line, so that a run that was interrupted goes on.
 
-The first line names the version of twinfeed and the digest of the site file; a file of another one is refused.
+The first line names the version of twinfeed, the digest of the site file and the length of the outages; a file of
+others is refused, and nothing in it is changed.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ from twinfeed.harness.availability.enumeration.courses import Course, Job
 from twinfeed.harness.availability.errors import TreeError
 
 
-def head_of(site: Site, version: str) -> dict[str, str]:
-    """The first line of the store of a site."""
+def head_of(site: Site, version: str, outage_s: float) -> dict[str, str | float]:
+    """The first line of the store of a site. `outage_s` is the length of an outage, s: runs in one end with it."""
     digest = hashlib.sha256(site.file.path.read_bytes()).hexdigest()
-    return {"twinfeed": version, "site": site.name, "sha256": digest}
+    return {"twinfeed": version, "site": site.name, "sha256": digest, "outage_s": outage_s}
 
 
 class Store:
     """Courses by the key of their job, in memory and, if a file is given, in that file."""
 
-    def __init__(self, head: Mapping[str, str], file: Path | None = None) -> None:
+    def __init__(self, head: Mapping[str, str | float], file: Path | None = None) -> None:
         """
         Raises:
-            TreeError: the file is of another site or version, or has a line that is none of it.
+            TreeError: the file is of another site, grid or version, or has a line that is none of it.
             OSError: the file cannot be read or written.
         """
         self.courses: dict[str, Course] = {}
@@ -43,14 +44,14 @@ class Store:
             file.write_text(json.dumps(dict(head)) + "\n", encoding="utf-8")
         self._lines = file.open("a", encoding="utf-8")
 
-    def _read(self, file: Path, head: Mapping[str, str]) -> None:
-        text = file.read_text(encoding="utf-8")
+    def _read(self, file: Path, head: Mapping[str, str | float]) -> None:
+        text = file.read_text(encoding="utf-8", errors="replace")
         whole, _, cut = text.rpartition("\n")
+        first, *lines = whole.split("\n")
+        if first != json.dumps(dict(head)):
+            raise TreeError(f"{file}:1: the runs are not of this site file, grid and version; give another file")
         if cut:  # a line that was being written when the run was ended
             file.write_text(whole + "\n", encoding="utf-8")
-        first, *lines = whole.splitlines() or [cut]
-        if first != json.dumps(dict(head)):
-            raise TreeError(f"{file}:1: the runs are not of this site file and this version; give another file")
         for number, line in enumerate(lines, 2):
             try:
                 data = json.loads(line)

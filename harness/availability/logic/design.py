@@ -26,6 +26,7 @@ from twinfeed.emulators.plant.power.utilities import Utility
 from twinfeed.emulators.plant.racks.racks import RackRow
 from twinfeed.emulators.plant.ups.ups import Ups
 from twinfeed.emulators.site import Site
+from twinfeed.harness.availability.errors import TreeError
 
 AIR_KJ_PER_M3_K = 1.13 * 1.006
 """Heat that air takes up at 30 degC and 380 m, kJ/(m3 K)."""
@@ -75,7 +76,11 @@ K = TypeVar("K", bound=Component)
 
 
 def at_full_load(site: Site) -> None:
-    """Bring a site that has just been loaded to full IT load and the hottest hour."""
+    """Bring a site that has just been loaded to full IT load and the hottest hour.
+
+    Raises:
+        TreeError: a row does not run there, although nothing has failed.
+    """
     for row in every(site, RackRow):
         row.set_utilisation(1.0)
     wait_s = SETTLING_S
@@ -83,6 +88,13 @@ def at_full_load(site: Site) -> None:
         hours = (climate.params.peak_hour - climate.params.start_hour) % 24.0
         wait_s = max(wait_s, 3600.0 * hours)
     site.advance(wait_s)
+    for row in every(site, RackRow):
+        if row.quantity("overheated") or not row.quantity("supplied"):
+            why = "is too hot" if row.quantity("overheated") else "has no supply"
+            raise TreeError(
+                f"{row.id} {why} at full IT load in the hottest hour, although nothing has failed: the study begins "
+                "with a site that runs; mend its file (twinfeed study shows its loads)"
+            )
 
 
 def design(site: Site) -> Design:

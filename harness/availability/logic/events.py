@@ -74,11 +74,11 @@ class Events:
         self.modes: dict[str, Mode] = {}
         """The mode of each event that is no common cause."""
         self._items: dict[tuple[str, str, str], Mode] = {}
-        alike: dict[tuple[str, str], dict[str, None]] = {}
+        alike: dict[tuple[str, str], dict[tuple[str, str], None]] = {}
         for mode in modes(site):
             self._items.setdefault((mode.target, mode.category, mode.part), mode)
-            alike.setdefault((mode.alike, mode.category), {}).setdefault(mode.target)
-        self._shared = {key for key, targets in alike.items() if len(targets) > 1}
+            alike.setdefault((mode.alike, mode.category), {}).setdefault((mode.target, mode.part))
+        self._shared = {key for key, parts in alike.items() if len(parts) > 1}
         self._causes: dict[tuple[str, str], list[CommonCause]] = {}
         for cause in site.file.head.reliability.common_causes:
             for target in cause.of:
@@ -92,7 +92,7 @@ class Events:
         """True if that part of the target has failed in one of the categories. `items` counts parts in a row.
 
         Raises:
-            TreeError: a category has no data.
+            TreeError: a category has no data, or common causes are more than all of its failures.
         """
         found: list[Formula] = []
         for category in categories:
@@ -109,9 +109,14 @@ class Events:
         data = data_of(mode.category, self._table, mode.event)
         causes = self._causes.get((mode.target, mode.category), [])
         shared = data.beta if (mode.alike, mode.category) in self._shared else 0.0
-        own = max(0.0, 1.0 - shared - sum(cause.beta for cause in causes))
+        own = 1.0 - shared - sum(cause.beta for cause in causes)
+        if own < -1e-9:
+            raise TreeError(
+                f"{mode.target} {mode.category}: its common causes and its beta are {1.0 - own:g} together, expected 1 "
+                "at most"
+            )
         self.modes[mode.event] = mode
-        yield self._event(mode.event, mode.category, data, own * items)
+        yield self._event(mode.event, mode.category, data, max(0.0, own) * items)
         if shared:
             yield self._event(f"common {mode.alike} {mode.category}", mode.category, data, shared)
         for cause in causes:

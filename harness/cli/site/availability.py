@@ -60,10 +60,10 @@ def show_enumeration(found: Enumeration, scenarios: Sequence[Path]) -> None:
     tell(f"Plant: {sum(found.runs.values())} runs ({made}), {found.seconds / 60.0:.1f} min, {found.cpu_s:.0f} s CPU")
     if found.left:
         left = ", ".join(f"{count} of {kind} failed" for kind, count in found.left.items())
-        tell(f"Not run: {left}; together at most {found.left_minutes_a_year:.2g} min a year")
+        tell(f"Not run: {left}; together at most {two(found.left_minutes_a_year)} min a year")
     seen = table("Losses in the plant", "failures", "grid", "first after s", "rows", "min a year")
     for one in found.seen[:SHOWN]:
-        minutes = f"{one.minutes_a_year:.2g}"
+        minutes = two(one.minutes_a_year)
         seen.add_row(", ".join(one.failures), one.grid, f"{one.first_s:.0f}", str(len(one.rows)), minutes)
     console.print(seen)
     differing = table("The drawing and the plant disagree", "failures", "grid", "only plant", "only drawing", "why")
@@ -113,11 +113,11 @@ def _show(scenario: Scenario) -> None:
     console.print(figures)
     cuts = table("Minimal cut sets of any row", "failures", "grid", "probability", "min a year")
     for cut in scenario.cuts[:SHOWN]:
-        cuts.add_row(", ".join(cut.failures), cut.grid, f"{cut.probability:.2g}", f"{cut.minutes_a_year:.2g}")
+        cuts.add_row(", ".join(cut.failures), cut.grid, f"{cut.probability:.2g}", two(cut.minutes_a_year))
     console.print(cuts)
     better = table("Most valuable improvements", "if there were", "min a year saved")
     for improvement in scenario.improvements:
-        better.add_row(improvement.what, f"{improvement.minutes_a_year:.2g}")
+        better.add_row(improvement.what, two(improvement.minutes_a_year))
     console.print(better)
     tell(f"Target {TARGET:.3%}, any row, grid {scenario.name}: {VERDICTS[scenario.verdict]}")
 
@@ -129,16 +129,21 @@ VERDICTS = {
 }
 
 
+def two(value: float) -> str:
+    """A figure with two significant digits, as 760 and not 7.6e+02."""
+    return f"{float(f'{value:.2g}'):g}"
+
+
 def digits(minutes: float, figures: Figures) -> str:
     """Two significant digits; one where the interval spans two decades."""
     wide = figures.low is not None and figures.high is not None and figures.high > 100.0 * max(figures.low, 1e-12)
-    return f"{minutes:.1g}" if wide else f"{float(f'{minutes:.2g}'):g}"
+    return f"{float(f'{minutes:.1g}'):g}" if wide else two(minutes)
 
 
 def _interval(figures: Figures) -> str:
     if figures.low is None or figures.high is None:
         return "-"
-    return f"{float(f'{figures.low:.2g}'):g} to {float(f'{figures.high:.2g}'):g}"
+    return f"{two(figures.low)} to {two(figures.high)}"
 
 
 def share(figures: Figures) -> str:

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from twinfeed.harness.availability.study import Figures
 from twinfeed.harness.cli import app
+from twinfeed.harness.cli.site.availability import digits
 
 PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "fault-trees.md").read_text(encoding="utf-8")
 
@@ -47,3 +49,13 @@ def test_without_the_extra_the_command_names_it(tree: Path, monkeypatch: pytest.
     done = CliRunner().invoke(app, ["availability", str(tree)])
     assert done.exit_code == 2
     assert "pip install 'twinfeed[availability]'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("minutes", "low", "high", "shown"),
+    [(764.0, 490.0, 9000.0, "760"), (1543.0, 20.0, 9000.0, "2000"), (0.1234, None, None, "0.12")],
+)
+def test_minutes_have_no_more_digits_than_the_interval_allows(
+    minutes: float, low: float | None, high: float | None, shown: str
+) -> None:
+    assert digits(minutes, Figures("any row stops", minutes, 1.0, None, low, high)) == shown

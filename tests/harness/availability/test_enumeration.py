@@ -13,11 +13,12 @@ from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile.reliability import Grid
 from twinfeed.harness.availability.enumeration.comparison import disagreements, stopped
 from twinfeed.harness.availability.enumeration.courses import Bench, Course, Job, job_of
-from twinfeed.harness.availability.enumeration.enumerated import enumerate_site
+from twinfeed.harness.availability.enumeration.enumerated import _horizons, enumerate_site
 from twinfeed.harness.availability.enumeration.jobs import THERE_S, items, pairs, singles
 from twinfeed.harness.availability.enumeration.scenarios import scenario
 from twinfeed.harness.availability.enumeration.store import Store, head_of
 from twinfeed.harness.availability.errors import TreeError
+from twinfeed.harness.availability.failures import MINUTES_A_YEAR
 from twinfeed.harness.availability.logic.design import at_full_load, design
 from twinfeed.harness.availability.phases import Phases
 from twinfeed.harness.availability.rates.categories import table
@@ -131,7 +132,7 @@ def test_the_command_runs_the_plant_and_replay_sees_each_loss_again(tmp_path: Pa
 
 def test_a_scenario_watches_the_row_that_stops_first(bench: Bench, phases: Phases, tmp_path: Path) -> None:
     file, job = tmp_path / "runs.jsonl", singles(items(bench.site, phases), {"there": THERE_S})[0]
-    store = Store(head_of(bench.site, version("twinfeed")), file)
+    store = Store(head_of(bench.site, version("twinfeed"), 3600.0), file)
     store.add(job, Course({"row-1": 900.0, "row-2": 10.0}, 900.0, True, {}, ()), 0.1)
     store.close()
     (seen,) = enumerate_site(bench.site, phases, 0.0, file, workers=1).seen
@@ -145,7 +146,7 @@ def test_a_scenario_watches_the_row_that_stops_first(bench: Bench, phases: Phase
 
 
 def test_a_file_that_was_cut_off_in_a_line_goes_on(bench: Bench, tmp_path: Path) -> None:
-    head, file = head_of(bench.site, "1.0"), tmp_path / "runs.jsonl"
+    head, file = head_of(bench.site, "1.0", 3600.0), tmp_path / "runs.jsonl"
     store, job = Store(head, file), Job((("ups-a", "inverter"),), "there", 60.0)
     store.add(job, Course({"row-1": 1.0}, 60.0, True, {}, ("a",)), 0.5)
     store.close()
@@ -157,9 +158,52 @@ def test_a_file_that_was_cut_off_in_a_line_goes_on(bench: Bench, tmp_path: Path)
 
 def test_a_file_of_another_site_is_refused(bench: Bench, tmp_path: Path) -> None:
     file = tmp_path / "runs.jsonl"
-    Store(head_of(bench.site, "1.0"), file).close()
+    Store(head_of(bench.site, "1.0", 3600.0), file).close()
     with pytest.raises(TreeError, match=r"runs.jsonl:1: the runs are not of this site"):
-        Store({**head_of(bench.site, "1.0"), "sha256": "0"}, file)
+        Store({**head_of(bench.site, "1.0", 3600.0), "sha256": "0"}, file)
     file.write_text(file.read_text() + "{}\n")
     with pytest.raises(TreeError, match=r"runs.jsonl:2: this is no run"):
-        Store(head_of(bench.site, "1.0"), file)
+        Store(head_of(bench.site, "1.0", 3600.0), file)
+
+
+def test_runs_of_outages_of_another_length_are_refused(bench: Bench, tmp_path: Path) -> None:
+    file = tmp_path / "runs.jsonl"
+    Store(head_of(bench.site, "1.0", 3600.0), file).close()
+    with pytest.raises(TreeError, match=r"runs.jsonl:1: the runs are not of this site file, grid and version"):
+        Store(head_of(bench.site, "1.0", 7200.0), file)
+
+
+@pytest.mark.parametrize("held", [b"one line without an end", b"a\nb", b"\xff\n\xfe", b"\n\nx"])
+def test_a_file_of_something_else_is_refused_and_not_touched(bench: Bench, tmp_path: Path, held: bytes) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_bytes(held)
+    with pytest.raises(TreeError, match=r"notes.txt:1: the runs are not"):
+        Store(head_of(bench.site, "1.0", 3600.0), file)
+    assert file.read_bytes() == held
+
+
+def test_an_outage_shorter_than_the_time_before_it_is_run(file: Path, phases: Phases) -> None:
+    """The failures are there 60 s before the grid goes: an outage of 36 s is run for 96 s."""
+    site = Site.load(file)
+    at_full_load(site)
+    short = Phases(site, design(site), table({}), Grid(outages_a_month=1.0, hours=0.01), restart_h=0.0)
+    assert _horizons(short) == {"there": THERE_S, "out": pytest.approx(96.0)}
+
+
+def test_what_was_not_run_is_counted_as_lost(bench: Bench, phases: Phases) -> None:
+    """With no time at all each failure alone is a run that is left, with all the minutes that it could take."""
+    found = enumerate_site(bench.site, phases, 0.0, workers=1)
+    of = items(bench.site, phases)
+    alone = sum(item.probability["there"] * item.stands_for for item in of) * MINUTES_A_YEAR
+    assert found.left_minutes_a_year > 0.99 * alone
+
+
+def test_a_site_whose_row_does_not_run_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "dark.yaml"
+    file.write_text(
+        "site: dark\npower:\n  utility: {kind: utility}\n"
+        "  q: {kind: breaker, from: utility, rated_a: 100, closed: false}\n"
+        "racks: {row: {kind: rack_row, from: {a: q}, phase: 0, racks: 1, rack_kw: 5}}\n"
+    )
+    with pytest.raises(TreeError, match="row has no supply at full IT load"):
+        at_full_load(Site.load(file))

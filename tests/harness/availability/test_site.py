@@ -294,3 +294,28 @@ def test_the_pages_have_the_verdict_the_caveat_and_the_data(tmp_path: Path, lang
     assert "Uptime Institute" in page
     assert "IEEE 493, cable below ground in conduit" in page
     assert "<script" not in page
+
+
+@pytest.mark.parametrize(
+    ("own", "expected"),
+    [
+        ("{grid: {outages_a_month: 100, hours: 12}}", "longer than a month"),
+        ("{common_causes: [{name: x, by: feed, of: [q-a, q-a], data: cable, beta: 0.1}]}", "names a component twice"),
+        (
+            "{common_causes: [{name: x, by: feed, of: [q-a], data: cable, beta: 0.1}, "
+            "{name: x, by: feed, of: [q-b], data: cable, beta: 0.2}]}",
+            "is given twice",
+        ),
+    ],
+)
+def test_data_that_contradict_themselves_are_refused(tmp_path: Path, own: str, expected: str) -> None:
+    with pytest.raises(FileError, match=expected):
+        site_of(f"{TWO_CORDS}reliability: {own}\n", tmp_path)
+
+
+def test_common_causes_are_no_more_than_all_failures(tmp_path: Path) -> None:
+    causes = ", ".join(f"{{name: {name}, by: feed, of: [q-a], data: cable, beta: 0.6}}" for name in "xy")
+    site = site_of(f"{TWO_CORDS}reliability: {{common_causes: [{causes}]}}\n", tmp_path)
+    at_full_load(site)
+    with pytest.raises(TreeError, match=r"q-a cable: its common causes and its beta are 1\.2"):
+        logic(site, design(site), table({}), 1.0)
