@@ -15,7 +15,7 @@ from twinfeed.emulators.plant.kernel.deeds import Argument
 from twinfeed.emulators.plant.people.isolation import Step
 from twinfeed.emulators.site import Site
 from twinfeed.harness.maintenance.alike import classes
-from twinfeed.harness.maintenance.withdrawal import undone
+from twinfeed.harness.maintenance.withdrawal import NO_THING, undone
 from twinfeed.harness.tier3.concurrent_maintainability import STEP_S
 from twinfeed.harness.tier3.isolation_procedures import NO_CARD, card
 from twinfeed.harness.tier3.properties import allowable_inlets, always_supplied
@@ -58,6 +58,12 @@ FAILS: dict[str, tuple[str, tuple[str, ...], str]] = {
     "generator": ("off", ("auto",), ""),
 }
 """Kind -> the deed that takes it away, those that bring it back, the quantity that falls."""
+
+STAYS_OPEN = N_("it is open as the site is found")
+NO_DEED = N_("no deed of a person takes it away and brings it back")
+
+RETURNS = ("utility", "breaker", "ups")
+"""Kinds whose quantity must be there again at the end. Of machines that stand in for each other another one may run."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +130,8 @@ def cases(site: Site, endurance_s: float, every: bool = True) -> Iterator[Case |
     names = list(site.components)
     chosen = names if every else [group[0] for group in classes(site, names)]
     for name in chosen:
-        if (case := _failure(site, name)) is not None:
-            yield case
+        if site.components[name].kind not in NO_THING:
+            yield _failure(site, name)
     for name in chosen:
         if site.components[name].kind not in NO_CARD:
             yield _isolation(site, name)
@@ -139,36 +145,42 @@ def cases(site: Site, endurance_s: float, every: bool = True) -> Iterator[Case |
             yield NotMade(chapter, "", Phrase("{site} has no set", site=site.name))
 
 
-def _failure(site: Site, name: str) -> Case | None:
+def _failure(site: Site, name: str) -> Case | NotMade:
     component = site.components[name]
     kind = "breaker" if component.kind == "bus_tie" else component.kind
-    if kind not in FAILS or (kind == "breaker" and not component.quantity("closed")):
-        return None
+    if kind == "breaker" and not component.quantity("closed"):
+        return NotMade("failure", name, Phrase(STAYS_OPEN))
+    if kind not in FAILS:
+        return NotMade("failure", name, Phrase(NO_DEED))
     deed, back, falls = FAILS[kind]
     if any(each not in site.deeds(name) for each in (deed, *back)):
-        return None
+        return NotMade("failure", name, Phrase(NO_DEED))
     lines: list[Line] = [Act(name, deed)]
     if kind == "generator":
         lines += [*_all(site, "switch-off"), Wait(LONG_S), *_all(site, "switch-on")]
-    lines += [Wait(SHORT_S), *(Act(name, each) for each in back), Wait(RETURN_S)]
+    shows = bool(falls) and component.quantity(falls) is True
+    gone = [Proof(f"{name}.{falls}", False)] if shows else []
+    there = [Proof(f"{name}.{falls}", True)] if shows and kind in RETURNS else []
+    lines += [Wait(SHORT_S), *gone, *(Act(name, each) for each in back), Wait(RETURN_S), *there]
     title = Phrase("{name} ({kind}) fails and returns", name=name, kind=component.kind)
-    found = _alarms(site, lines[:1]) if falls else ()
+    found, stays = _rehearsed(site, Act(name, deed), falls) if shows else ((), True)
+    if not stays:
+        return NotMade("failure", name, Phrase("after {deed} it is started again by itself", deed=deed))
     lines.insert(0, Wait(BEFORE_S))
     after = f"{name}.{falls} falls" if found else ""
     return Case(f"failure-{name}", "failure", name, title, tuple(lines), alarms=found, after=after)
 
 
-def _alarms(site: Site, lines: list[Line]) -> tuple[str, ...]:
-    """The alarms that the station gets within `ALARM_S`, tried on the twin."""
+def _rehearsed(site: Site, act: Act, falls: str) -> tuple[tuple[str, ...], bool]:
+    """The alarms that the station gets within `ALARM_S`, and whether the quantity is down then, tried on the twin."""
     with undone(site):
         before = set(alarms(site))
-        for line in lines:
-            if isinstance(line, Act):
-                site.do(line.target, line.deed, dict(line.parameters))
+        site.do(act.target, act.deed, dict(act.parameters))
         site.advance(ALARM_S)
         new = [alarm for alarm in alarms(site) if alarm not in before]
         seen = [alarm.replace(": ", ".alarm.") for alarm in new if site.reachable(alarm.partition(":")[0])]
-    return tuple(seen[:MOST_ALARMS])
+        stays = not site.components[act.target].quantity(falls)
+    return tuple(seen[:MOST_ALARMS]), stays
 
 
 def _isolation(site: Site, name: str) -> Case | NotMade:
@@ -250,8 +262,8 @@ def _on_sets(site: Site, endurance_s: float, chosen: list[str]) -> Iterator[Case
         yield Case(
             "black-start", "black", "", Phrase("The whole site is dead, and starts from its sets"),
             (
-                *held, *lost, Wait(14400.0), Proof(f"{rows[0]}.supplied", False), *started, Wait(3600.0),
-                Proof(f"{rows[0]}.supplied", True), *there, Wait(RETURN_S),
+                *held, *lost, Wait(14400.0), *(Proof(f"{row}.supplied", False) for row in rows), *started,
+                Wait(3600.0), *(Proof(f"{row}.supplied", True) for row in rows), *there, Wait(RETURN_S),
             ),
             keeps=False,
         )  # fmt: skip

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
+from zlib import crc32
 
 from twinfeed.harness.commissioning.cases import ALARM_S, Act, Case, Line, Proof, Wait
 
@@ -14,13 +15,20 @@ RESULTS = "results.xml"
 """JUnit XML of the run, in the folder: `pytest --junitxml results.xml`."""
 
 
+WORSE = ("passed", "skipped", "failed")
+
+MADE_BY = "made by `twinfeed commission`"
+"""Stands in every file that the command writes, and writes again."""
+
+
 def module_of(chapter: str) -> str:
     return f"test_{chapter}.py"
 
 
 def test_of(case: Case) -> str:
-    """The name of its test function."""
-    return "test_" + re.sub(r"\W", "_", case.id)
+    """The name of its test function, another one for each case: `q-a` and `q_a` are two components."""
+    name = "test_" + re.sub(r"\W", "_", case.id)
+    return name if re.fullmatch(r"[^\W_]+(-+[^\W_]+)*", case.id) else f"{name}_{crc32(case.id.encode()):08x}"
 
 
 def module(title: str, cases: Sequence[Case], site: str, controller: str, demands: Sequence[str]) -> str:
@@ -30,7 +38,7 @@ def module(title: str, cases: Sequence[Case], site: str, controller: str, demand
         marks = f"[pytest.mark.site({site!r}, settle='30 min'), pytest.mark.controller({controller!r})]"
     names = sorted({"within" for case in cases if case.alarms})
     head = [
-        f'"""{title}: made by `twinfeed commission`. Persons do every step (deeds), in each world."""',
+        f'"""{title}: {MADE_BY}. Persons do every step (deeds), in each world."""',
         "",
         "import pytest",
         "",
@@ -77,7 +85,10 @@ def _line(line: Line) -> str:
 
 
 def outcomes(folder: Path) -> dict[str, str]:
-    """Name of a test -> passed, failed or skipped, by the JUnit XML in that folder; none without it."""
+    """Name of a test -> passed, failed or skipped, by the JUnit XML in that folder; none without it.
+
+    Of a test that ran several times the worst outcome counts.
+    """
     path = folder / RESULTS
     if not path.exists():
         return {}
@@ -85,13 +96,14 @@ def outcomes(folder: Path) -> dict[str, str]:
     for case in ElementTree.parse(path).iter("testcase"):
         marks = {child.tag for child in case}
         bad = "failed" if marks & {"failure", "error"} else "skipped" if "skipped" in marks else "passed"
-        found[case.get("name", "")] = bad
+        name = case.get("name", "")
+        found[name] = max(found.get(name, bad), bad, key=WORSE.index)
     return found
 
 
 def traceability(cases: Sequence[Case], results: dict[str, str]) -> str:
     """YAML: each requirement, its test, the outcome and the file of its evidence."""
-    lines = ["# requirement -> test -> evidence, made by `twinfeed commission`"]
+    lines = [f"# requirement -> test -> evidence, {MADE_BY}"]
     for case in cases:
         outcome = results.get(test_of(case), "not run")
         lines += [

@@ -35,6 +35,8 @@ from twinfeed.harness.reference.answers import prints
 from twinfeed.harness.report.rendering.page import pdf as write_pdf
 from twinfeed.harness.report.rendering.wording import ReportMissing
 
+TRACEABILITY = "traceability.yaml"
+
 
 @prints(Commissioned)
 def commission(
@@ -75,7 +77,10 @@ def commission(
         out.mkdir(parents=True, exist_ok=True)
         outcomes = writing.outcomes(out)
         texts = _texts(built, name, made, controller)
-        texts["traceability.yaml"] = writing.traceability(made, outcomes)
+        changed = _changed(out, [*texts, TRACEABILITY], texts)
+        stale = {writing.test_of(case) for case in made if writing.module_of(case.chapter) in changed} & outcomes.keys()
+        outcomes = {name: outcome for name, outcome in outcomes.items() if name not in stale}
+        texts[TRACEABILITY] = writing.traceability(made, outcomes)
         for file, text in texts.items():
             (out / file).write_text(text, "utf-8")
         files = [*texts, *_binders(built.name, made, not_made, outcomes, out, pdf)]
@@ -93,10 +98,25 @@ def commission(
     console.print(listing)
     for file in files:
         tell(Phrase("wrote {path}", path=out / file))
+    if stale:
+        tell(Phrase("{n} outcomes are of tests that have changed since: run these again", n=len(stale)), "yellow")
     if outcomes:
         tell(binder.counted(outcomes))
     else:
         tell(Phrase("next: pytest {folder} --junitxml {folder}/results.xml, then this command again", folder=out))
+
+
+def _changed(folder: Path, files: list[str], texts: dict[str, str]) -> set[str]:
+    """The files that are there with another text; one that the command did not make ends it."""
+    changed = set()
+    for path in (folder / file for file in files):
+        if path.exists():
+            there = path.read_text("utf-8", "replace")
+            if writing.MADE_BY not in there:
+                fail(Phrase("{path} was not made by this command: give another folder to --out", path=path), Exit.USAGE)
+            if there != texts.get(path.name):
+                changed.add(path.name)
+    return changed
 
 
 def _texts(site: Site, name: str, made: list[Case], controller: str) -> dict[str, str]:

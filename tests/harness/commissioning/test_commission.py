@@ -12,9 +12,12 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.site import Site
 from twinfeed.harness.cli.app import app
-from twinfeed.harness.commissioning.cases import CHAPTERS, Act, Case, NotMade, Proof, cases
+from twinfeed.harness.commissioning import writing
+from twinfeed.harness.commissioning.cases import CHAPTERS, Act, Case, NotMade, Proof, Wait, _failure, cases
+from twinfeed.harness.maintenance.withdrawal import NO_THING
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +53,61 @@ def test_a_breaker_is_tripped_reset_and_closed_and_its_alarms_are_known(found: l
     assert case.after == "q-mains-a.closed falls"
 
 
+def test_a_failure_is_proven_before_it_is_undone(found: list[Case | NotMade]) -> None:
+    case = of(found, "failure-q-mains-a")
+    lines = [line for line in case.lines if not isinstance(line, Wait)]
+    assert lines[:2] == [Act("q-mains-a", "trip"), Proof("q-mains-a.closed", False)]
+    assert lines[-1] == Proof("q-mains-a.closed", True)
+
+
+def test_every_component_has_a_case_of_failure_or_a_reason(room: Path, found: list[Case | NotMade]) -> None:
+    named = {each.target for each in found if each.chapter == "failure"}
+    site = Site.load(room)
+    assert named == {name for name, component in site.components.items() if component.kind not in NO_THING}
+
+
+def test_a_deed_that_a_controller_undoes_is_no_failure() -> None:
+    """The controller of Bamako's chilled water starts a pump again that was stopped at its starter."""
+    site = Site.load("bamako")
+    site.advance(600.0)
+    made = _failure(site, "pump-1")
+    assert isinstance(made, NotMade)
+    assert made.reason == "after switch-off it is started again by itself"
+
+
+def test_two_cases_never_share_a_test() -> None:
+    ids = ["failure-q-a", "failure-q_a", "failure-q-_a", "failure-q_-a", "failure-q--a", "failure-q__a"]
+    assert len({writing.test_of(Case(id, "failure", "", Phrase("x"), ())) for id in ids}) == len(ids)
+
+
+def test_the_worst_outcome_of_a_test_counts(tmp_path: Path) -> None:
+    (tmp_path / "results.xml").write_text(
+        '<testsuite><testcase name="a"><failure/></testcase><testcase name="a"/></testsuite>'
+    )
+    assert writing.outcomes(tmp_path) == {"a": "failed"}
+
+
+def test_an_outcome_of_a_test_that_has_changed_since_is_not_taken_over(room: Path, tmp_path: Path) -> None:
+    (tmp_path / "results.xml").write_text('<testsuite><testcase name="test_endurance"/></testsuite>')
+    outcomes = []
+    for endurance in ("1 h", "1 h", "2 h"):
+        arguments = ["commission", str(room), "--out", str(tmp_path), "--alike", "--endurance", endurance, "--json"]
+        ran = CliRunner().invoke(app, arguments)
+        outcomes.append(json.loads(ran.stdout)["outcomes"]["endurance"])
+    assert outcomes == ["passed", "passed", "not run"]
+
+
+def test_a_file_of_somebody_else_is_not_written_over(room: Path, tmp_path: Path) -> None:
+    own = tmp_path / "test_failure.py"
+    own.write_text("def test_of_mine() -> None: ...\n")
+    arguments = ["commission", str(room), "--out", str(tmp_path), "--alike", "--endurance", "1 h", "--lang", "en"]
+    ran = CliRunner().invoke(app, arguments)
+    assert ran.exit_code == 2
+    assert "was not made by this command" in " ".join(ran.output.split())
+    assert own.read_text() == "def test_of_mine() -> None: ...\n"
+    assert list(tmp_path.iterdir()) == [own]
+
+
 def test_an_isolation_is_proven_before_the_work(found: list[Case | NotMade]) -> None:
     case = of(found, "isolation-q-mains-a")
     assert [line.deed for line in case.lines if isinstance(line, Act)] == ["open", "lock", "unlock", "close"]
@@ -59,7 +117,8 @@ def test_an_isolation_is_proven_before_the_work(found: list[Case | NotMade]) -> 
 def test_the_whole_site_is_dead_before_a_black_start(found: list[Case | NotMade]) -> None:
     case = of(found, "black-start")
     assert not case.keeps
-    assert [line.value for line in case.lines if isinstance(line, Proof)] == [False, True]
+    proofs = [(line.quantity, line.value) for line in case.lines if isinstance(line, Proof)]
+    assert proofs == [("row-1.supplied", False), ("row-1.supplied", True)]
 
 
 def test_the_command_writes_tests_traceability_and_binders_with_the_outcomes(room: Path, tmp_path: Path) -> None:
