@@ -139,6 +139,7 @@ def impact(site: Site, thing: str, *, for_s: float = LASTS_S, carried_by: str = 
         site.plant.journal.clear()
         take_away(site, thing)
         watch(site, for_s, course.sample)
+        course.compare()
         found.lost = course.lost()
         found.redundancy = course.redundancy
         found.standby = list(_fewer_sources(site, thing))
@@ -184,7 +185,13 @@ class _Course:
             highest = self._highest[at_s <= AT_ONCE_S]
             for name in highest:
                 highest[name] = max(highest[name], load_percent(self.site.components[name]) or 0.0)
-        if at_s >= AT_ONCE_S and not self._compared:
+        if at_s >= AT_ONCE_S:
+            self.compare()
+
+    def compare(self) -> None:
+        """Note the redundancy that is left, the first time it is called: after a minute, or at the end if that is
+        sooner."""
+        if not self._compared:
             self._compared = True
             self.redundancy = list(fewer_feeds(self.site, self._feeds))
 

@@ -8,7 +8,7 @@ failure are not used: each component counts once.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from twinfeed._phrases import N_, Phrase
@@ -23,6 +23,8 @@ YES, CONDITION, NO = "yes", "condition", "no"
 """Concurrently maintainable; under a condition; not."""
 
 VERDICTS = {YES: N_("yes"), CONDITION: N_("under a condition"), NO: N_("no")}
+
+NOT_TRIED = N_("single failures during the works were not tried")
 
 RANKED_BY = "count of single failures"
 """The measure of risk; rates of failure are not used."""
@@ -72,6 +74,8 @@ class Maintenance:
     load_percent: float
     after_s: float
     """The time for which the plant went on after each failure, s."""
+    with_failures: bool
+    """False: single failures during the works were not tried, and none is counted."""
     ranked_by: str
     works: list[Work]
     conflicts: list[Conflict]
@@ -93,11 +97,12 @@ def maintenance(site: Site, conditions: Conditions, memory: Memory, groups: Mapp
         site=site.name,
         load_percent=conditions.load_percent,
         after_s=conditions.after_s,
+        with_failures=conditions.with_failures,
         ranked_by=RANKED_BY,
         works=works,
         conflicts=_conflicts(able, of),
         order=_order(able, of),
-        season=_season(site, works),
+        season=_season(site, works) if conditions.with_failures else Phrase(NOT_TRIED),
         usual=memory.usual,
         missing=sum(Job(name, phase) not in memory for name in groups for phase in phases(site)),
     )
@@ -110,16 +115,18 @@ def all_groups(site: Site, names: list[str], every: bool) -> dict[str, list[str]
 
 def _work(site: Site, memory: Memory, name: str, alike: list[str]) -> Work:
     found = {phase: memory.works[Job(name, phase)] for phase in phases(site) if Job(name, phase) in memory.works}
-    maintainable, condition = _judged(found)
+    maintainable, condition = _judged(found, phases(site))
     return Work(name, site.components[name].kind, alike, maintainable, condition, found)
 
 
-def _judged(found: Mapping[str, Phase]) -> tuple[str, str]:
+def _judged(found: Mapping[str, Phase], wanted: Sequence[str]) -> tuple[str, str]:
     grid, sets = found.get(GRID), found.get(SETS)
     if grid is None or not grid.done:
         return NO, grid.reason if grid is not None else Phrase("not studied")
     if sets is not None and not sets.done:
         return CONDITION, Phrase("only while the grid is there: {reason}", reason=sets.reason)
+    if sets is None and SETS in wanted:
+        return CONDITION, Phrase("only while the grid is there: {reason}", reason=Phrase("not studied"))
     limits_s = [phase.limit_s for phase in found.values() if phase.limit_s is not None]
     if limits_s:
         return CONDITION, Phrase("for {time} at most", time=spoken(min(limits_s)))

@@ -117,11 +117,12 @@ class Memory:
         for line in path.read_text("utf-8").splitlines() if path is not None and path.exists() else ():
             try:
                 entry = json.loads(line)
-            except ValueError:
+                if entry["key"] != self._key:
+                    continue
+                job, result = Job(entry["component"], entry["carried_by"]), entry["result"]
+                self._take(job, result if job.component == USUAL else _PHASE.validate_python(result))
+            except (ValueError, KeyError, TypeError):
                 continue
-            if entry.get("key") == self._key:
-                job = Job(entry["component"], entry["carried_by"])
-                self._take(job, entry["result"] if job.component == USUAL else _PHASE.validate_python(entry["result"]))
 
     def keep(self, job: Job, result: Phase | dict[str, Lost]) -> None:
         """Take a result, and write it down.

@@ -176,6 +176,8 @@ def _run(conditions: Conditions, wanted: list[Job], memory: Memory, count: int) 
                     without = memory.usual.get(job.carried_by) if conditions.with_failures else None
                     workers.start((study.done, (conditions, job, without)))
                 for (_, arguments), result in workers.finished(1.0):
+                    if isinstance(result, WorkerDied) and arguments[1].component == USUAL:
+                        raise PlantError(str(result))
                     if isinstance(result, WorkerDied):
                         result = Phase("interrupted", str(result))
                     elif isinstance(result, BaseException):
@@ -210,7 +212,9 @@ def _print(found: Maintenance) -> None:
     for work in found.works:
         soonest = "" if work.soonest_s is None else spoken(work.soonest_s)
         verdict = said(VERDICTS[work.maintainable])
-        listing.add_row(named(work.alike), work.kind, verdict, str(work.failures), soonest)
+        listing.add_row(
+            named(work.alike), work.kind, verdict, str(work.failures) if found.with_failures else "-", soonest
+        )
     console.print(listing)
     for work in found.works:
         if work.condition:
@@ -221,7 +225,8 @@ def _print(found: Maintenance) -> None:
         for conflict in found.conflicts:
             conflicts.add_row(conflict.work, conflict.other, named(conflict.lost), spoken(conflict.after_s))
         console.print(conflicts)
-    tell(Phrase("Order, by count of single failures: {names}", names=", ".join(found.order)))
+    if found.with_failures:
+        tell(Phrase("Order, by count of single failures: {names}", names=", ".join(found.order)))
     tell(Phrase("Season: {season}", season=said(found.season)))
     counts = {verdict: sum(len(w.alike) for w in found.works if w.maintainable == verdict) for verdict in VERDICTS}
     tell(Phrase("{yes} components can be worked on, {condition} under a condition, {no} not.", **counts))

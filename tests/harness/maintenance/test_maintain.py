@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -99,6 +101,7 @@ def test_a_component_passes_on_the_grid_and_on_the_sets_or_under_a_condition(pil
     }
     assert planned(pilot, {("ups-a", GRID): phase(limit_s=3600.0), ("ups-a", SETS): phase()}) == {"ups-a": CONDITION}
     assert planned(pilot, {("ups-a", GRID): phase(verdict=IMPOSSIBLE), ("ups-a", SETS): phase()}) == {"ups-a": NO}
+    assert planned(pilot, {("ups-a", GRID): phase()}) == {"ups-a": CONDITION}, "nothing was tried on the sets"
 
 
 def test_a_work_comes_after_those_it_is_exposed_to_and_excludes_them(pilot: Site) -> None:
@@ -107,7 +110,8 @@ def test_a_work_comes_after_those_it_is_exposed_to_and_excludes_them(pilot: Site
     for name, result in results.items():
         for carried_by in (GRID, SETS):
             memory.keep(Job(name, carried_by), result)
-    plan = maintenance(pilot, CONDITIONS, memory, {name: [name] for name in results})
+    groups = {name: [name] for name in results}
+    plan = maintenance(pilot, replace(CONDITIONS, with_failures=True), memory, groups)
     assert plan.order == ["ups-a", "board-b", "board-a"]
     assert [(one.work, one.other) for one in plan.conflicts] == [("board-a", "board-b"), ("board-b", "ups-a")]
     assert "around 3 h" in plan.season
@@ -152,3 +156,23 @@ def test_the_command_prints_a_procedure_and_writes_the_sheets(tmp_path: Path) ->
 )
 def test_a_wrong_name_is_a_usage_error(arguments: list[str]) -> None:
     assert CliRunner().invoke(app, ["maintain", *arguments, "--estimate"]).exit_code == 2
+
+
+def test_failures_that_were_not_tried_are_not_called_none(pilot: Site) -> None:
+    memory = Memory(None, CONDITIONS)
+    for carried_by in (GRID, SETS):
+        memory.keep(Job("ups-a", carried_by), phase())
+    plan = maintenance(pilot, CONDITIONS, memory, {"ups-a": ["ups-a"]})
+    assert not plan.with_failures
+    assert plan.season == "single failures during the works were not tried"
+    assert re.search(r'<td class="num">-</td>', html(plan, "en"))
+
+
+def test_a_memory_with_lines_that_are_no_results_is_read_without_them(tmp_path: Path) -> None:
+    path = tmp_path / "results.jsonl"
+    memory = Memory(path, CONDITIONS)
+    memory.keep(Job("ups-a", GRID), phase())
+    line = json.loads(path.read_text())
+    odd = ["3", "[]", "{}", json.dumps({**line, "result": {"verdict": 3}}), json.dumps({"key": line["key"]})]
+    path.write_text("\n".join([*odd, json.dumps(line)]) + "\n")
+    assert Memory(path, CONDITIONS).works == memory.works
