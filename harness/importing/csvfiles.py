@@ -150,6 +150,11 @@ def _rows(path: Path, name: str, problems: list[str]) -> Iterator[_Row]:
                     found=shown(", ".join(heads)),
                 )
             )
+    problems.extend(
+        Phrase("{path}:1: column {column} is there twice", path=shown(path), column=shown(head))
+        for head in dict.fromkeys(heads)
+        if head and heads.count(head) > 1
+    )
     for head in heads:
         if head not in (*must, *may):
             near = did_you_mean(head, (*must, *may))
@@ -195,8 +200,17 @@ def _check_names(rows: Mapping[str, list[_Row]], problems: list[str]) -> None:
             if ref and ref not in known[listed]:
                 near = did_you_mean(ref, known[listed])
                 problems.append(row.wrong(field, ref, f"a name of {listed}.csv{near}"))
+    plugs: dict[tuple[str, str], int] = {}
+    sockets: dict[tuple[str, str], int] = {}
     for row in rows["cables"]:
         ref, outlet = row.fields["source"], row.fields.get("outlet", "")
+        plug = row.fields["device"], row.fields["port"]
+        if plug in plugs:
+            problems.append(row.wrong("port", plug[1], f"a plug that is not on line {plugs[plug]}"))
+        plugs.setdefault(plug, row.line)
+        if outlet and (ref, outlet) in sockets:
+            problems.append(row.wrong("outlet", outlet, f"an outlet that is not on line {sockets[ref, outlet]}"))
+        sockets.setdefault((ref, outlet), row.line)
         listed = "devices" if outlet else "feeds"
         if ref not in known[listed] and not (not outlet and ref in known["devices"]):
             near = did_you_mean(ref, known[listed])

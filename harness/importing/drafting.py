@@ -21,6 +21,9 @@ DEFAULT_RACK_KW = 3.0
 DEFAULT_A = 32.0
 """Rating of a feed of which none is known, A."""
 
+VOLTS = (230.0, 400.0)
+"""Nominal voltages of the plant, phase to neutral and between phases, V (IEC 60038)."""
+
 PLACEHOLDER = "supply-to-complete"
 """The utility of whatever has no feed in the lists, so that the file can be read."""
 
@@ -87,6 +90,7 @@ class _Drafting:
         power = [*self._panels(), *self._feed_lines(), *self._ups_lines()]
         racks = [*self._pdus(), *self._racks()]
         network = list(self._switches())
+        self._left_out()
         if self._placeholder:
             power.insert(
                 0,
@@ -140,6 +144,10 @@ class _Drafting:
             if feed.amperage_a is None:
                 todo.append("rated_a")
                 self._missing(name, "rated_a", f"{DEFAULT_A:g}", "no list has it")
+            if feed.voltage_v is not None and not any(abs(feed.voltage_v - v) <= 0.1 * v for v in VOLTS):
+                todo.append("voltage")
+                reason = f"it has {feed.voltage_v:g} V; the plant is one of 230/400 V"
+                self._missing(name, "voltage", "230/400", reason)
             if feed.phases == 1:
                 todo.append("one phase, here three")
                 self._missing(name, "phases", "3", "a breaker of the twin has three phases, the feed one")
@@ -180,6 +188,7 @@ class _Drafting:
             plugs = [cable for d in inside for cable in self._plugs.get(d.name, ())]
             sources = list(dict.fromkeys(self._ref(cable) for cable in plugs if self._ref(cable)))
             if not inside:
+                self._missing(name, "", "", "no device in it draws power: it is not in the file")
                 continue
             draws = [d.draw_w for d in inside]
             known_kw = sum(w for w in draws if w) / 1000.0
@@ -209,6 +218,10 @@ class _Drafting:
             )
             cords = ", ".join(f"{cord}: {ref}" for cord, ref in zip("ab", sources[:2], strict=False))
             kw = min(max(known_kw or DEFAULT_RACK_KW, 0.1), 100.0)
+            if known_kw and kw != known_kw:
+                todo.append("rack_kw")
+                reason = f"the draws of its devices are {known_kw:g} kW; a rack of the twin has 0.1 to 100 kW"
+                self._missing(name, "rack_kw", f"{kw:g}", reason)
             yield f"  {name}: {{kind: rack, from: {{{cords}}}, rack_kw: {kw:g}, first_outlet: {first}}}{_todo(todo)}"
 
     def _switches(self) -> Iterator[str]:
@@ -233,6 +246,24 @@ class _Drafting:
             )
             todo = f"  # TODO ports, links, device of {_product(device)}"
             yield f"  {name}: {{kind: switch, ports: {MOST_PORTS}, from: {{{psus}}}}}{todo}"
+
+    def _left_out(self) -> None:
+        """List the devices and the plugs that have no place in the file."""
+        racks = {rack.name for rack in self.inventory.racks}
+        for device in self.inventory.devices:
+            if not device.outlets and not _is(device, UPS_WORDS) and device.rack not in racks:
+                where = (
+                    f"its rack is {printable(device.rack)!r}, which is in no list" if device.rack else "it has no rack"
+                )
+                self._missing(self._names["device", device.name], "", "", f"{where}: it is not in the file")
+        for cable in self.inventory.cables:
+            name = self._names.get(("device", cable.device))
+            if name is not None and not self._ref(cable):
+                source = printable(f"{cable.source} {cable.outlet}".strip())
+                reason = (
+                    f"its plug {printable(cable.port)} is in {source!r}, which is no feed, no UPS and has no outlets"
+                )
+                self._missing(name, "from", "", reason)
 
     # -- names and feeds -----------------------------------------------------------------------------------------
 

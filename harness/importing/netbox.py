@@ -18,6 +18,9 @@ from twinfeed.harness.importing.inventory import Cable, Device, Feed, Inventory,
 TIMEOUT_S = 30.0
 """Longest wait for one answer, s."""
 
+MOST = 1e9
+"""The highest figure that is believed; JSON of Python has infinity, too."""
+
 PAGE = 200
 """Objects in one answer."""
 
@@ -70,7 +73,7 @@ class _Connected:
                 Phrase("{url}: {endpoint}: {error}", url=self._url, endpoint=endpoint, error=printable(str(error)))
             ) from error
         for each in found:
-            if not isinstance(each, dict) or "id" not in each:
+            if not isinstance(each, dict) or not isinstance(each.get("id"), int):
                 raise NetboxError(
                     Phrase(
                         "{url}: {endpoint}: the answer is not a list of objects of NetBox",
@@ -105,11 +108,17 @@ def read(netbox: Netbox, site: str = "") -> Inventory:
     filters = {"site": site} if site else {}
     if site and not list(netbox.all("dcim/sites", slug=site)):
         raise NetboxError(Phrase("NetBox has no site with the slug {site!r}", site=site))
-    panels, feeds = netbox.all("dcim/power-panels", **filters), netbox.all("dcim/power-feeds", **filters)
-    racks, devices = netbox.all("dcim/racks", **filters), netbox.all("dcim/devices", **filters)
+    panels, feeds = list(netbox.all("dcim/power-panels", **filters)), list(netbox.all("dcim/power-feeds", **filters))
+    racks, devices = list(netbox.all("dcim/racks", **filters)), list(netbox.all("dcim/devices", **filters))
     ports, outlets = netbox.all("dcim/power-ports", **filters), list(netbox.all("dcim/power-outlets", **filters))
     names = _unique([(_id(device), _text(device, "name") or _text(device, "display")) for device in devices], "device")
     feed_names = _unique([(_id(feed), _text(feed, "name")) for feed in feeds], "feed")
+    panel_names = _unique([(_id(panel), _text(panel, "name")) for panel in panels], "panel")
+    rack_names = _unique([(_id(rack), _text(rack, "name")) for rack in racks], "rack")
+
+    def of(entry: Mapping[str, Any], field: str, known: Mapping[int, str]) -> str:
+        return known.get(_within(entry, field), _named(entry, field))
+
     ports = list(ports)
     count: dict[int, int] = {}
     for outlet in outlets:
@@ -121,20 +130,21 @@ def read(netbox: Netbox, site: str = "") -> Inventory:
             draws[_within(port, "device")] = draws.get(_within(port, "device"), 0.0) + draw
     return Inventory(
         site or "netbox",
-        [Panel(_text(panel, "name")) for panel in panels],
+        [Panel(name) for name in panel_names.values()],
         [
             Feed(
-                feed_names[_id(feed)], _named(feed, "power_panel"), _number(feed, "amperage"), _number(feed, "voltage"),
-                {"single-phase": 1, "three-phase": 3}.get(_choice(feed, "phase")), _named(feed, "rack"),
+                feed_names[_id(feed)], of(feed, "power_panel", panel_names), _number(feed, "amperage"),
+                _number(feed, "voltage"),
+                {"single-phase": 1, "three-phase": 3}.get(_choice(feed, "phase")), of(feed, "rack", rack_names),
             )
             for feed in feeds
         ],
-        [Rack(name) for name in dict.fromkeys(_text(rack, "name") for rack in racks)],
+        [Rack(name) for name in rack_names.values()],
         [
             Device(
                 names[_id(device)], _named(device, "role") or _named(device, "device_role"),
                 _named(_object(device, "device_type"), "manufacturer"), _text(_object(device, "device_type"), "model"),
-                _named(device, "rack"), draws.get(_id(device)), count.get(_id(device), 0),
+                of(device, "rack", rack_names), draws.get(_id(device)), count.get(_id(device), 0),
             )
             for device in devices
         ],
@@ -165,11 +175,16 @@ def _cables(
 
 
 def _unique(named: Iterable[tuple[int, str]], kind: str) -> dict[int, str]:
-    """Id -> name; NetBox allows devices without one, and feeds of the same name at two panels."""
+    """Id -> name; NetBox allows devices without one, feeds of the same name at two panels, and panels and racks of the
+    same name at two sites."""
     found: dict[int, str] = {}
+    taken: set[str] = set()
     for number, name in named:
         wanted = name or f"{kind}-{number}"
-        found[number] = wanted if wanted not in found.values() else f"{wanted}-{number}"
+        while wanted in taken:
+            wanted = f"{wanted}-{number}"
+        found[number] = wanted
+        taken.add(wanted)
     return found
 
 
@@ -201,7 +216,9 @@ def _named(entry: Mapping[str, Any], field: str) -> str:
 
 def _number(entry: Mapping[str, Any], field: str) -> float | None:
     found = entry.get(field)
-    return float(found) if isinstance(found, (int, float)) and not isinstance(found, bool) and found > 0 else None
+    if not isinstance(found, (int, float)) or isinstance(found, bool):
+        return None
+    return float(found) if 0 < found <= MOST else None
 
 
 def _choice(entry: Mapping[str, Any], field: str) -> str:

@@ -96,6 +96,9 @@ def test_a_list_with_semicolons_and_a_byte_order_mark_is_read(lists: Path) -> No
         ("cables", "device,port,source,outlet\nsrv-9,PSU1,A1,\n", r"cables.csv:2: device: found 'srv-9', expected a name of devices.csv"),
         ("cables", "device,port,source,outlet\nsrv-1,,A1,\n", r"cables.csv:2: port: found '', expected a name"),
         ("devices", "name,outlets\npdu,1e3\n", r"devices.csv:2: outlets: found '1e3', expected a whole number from 0 to 256"),
+        ("cables", "device,port,source\nsrv-1,1,A1\nsrv-1,1,B1\n", r"cables.csv:3: port: found '1', expected a plug that is not on line 2"),
+        ("cables", "device,port,source,outlet\nsrv-1,1,pdu-r1-a,1\nsrv-2,1,pdu-r1-a,1\n", r"cables.csv:3: outlet: found '1', expected an outlet that is not on line 2"),
+        ("racks", "name,name\nR1,R2\n", r"racks.csv:1: column name is there twice"),
         ("devices", "name,draw_w\nsrv,nan\n", r"devices.csv:2: draw_w: found 'nan', expected a number"),
     ],
 )  # fmt: skip
@@ -163,3 +166,28 @@ def test_the_command_writes_the_file_once(lists: Path, tmp_path: Path) -> None:
     assert again.exit_code == 2
     assert "existe déjà" in again.output
     assert CliRunner().invoke(app, ["import", "csv", str(tmp_path / "nowhere"), "--lang", "en"]).exit_code == 2
+
+
+def test_nothing_of_the_lists_is_left_out_in_silence() -> None:
+    made = draft(
+        Inventory(
+            "x",
+            [Panel("p")],
+            [Feed("f", "p", 16.0, 120.0)],
+            [Rack("r"), Rack("empty")],
+            [
+                Device("lonely"),
+                Device("lost", rack="gone"),
+                Device("sts", role="transfer switch", rack="r", draw_w=10.0),
+                Device("big", rack="r", draw_w=200_000.0),
+            ],
+            [Cable("big", "1", "sts"), Cable("big", "2", "f")],
+        )
+    )
+    reasons = {(one.entry, one.field): one.reason for one in made.unknown}
+    assert reasons["lonely", ""] == "it has no rack: it is not in the file"
+    assert reasons["lost", ""].startswith("its rack is 'gone'")
+    assert reasons["empty", ""].startswith("no device in it")
+    assert "is in 'sts'" in reasons["big", "from"]
+    assert reasons["r", "rack_kw"].startswith("the draws of its devices are 200.01 kW")
+    assert reasons["f", "voltage"].startswith("it has 120 V")

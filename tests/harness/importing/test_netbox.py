@@ -184,3 +184,28 @@ def test_the_command_writes_a_site_of_what_netbox_has(
     assert ran.exit_code == 0, ran.output
     assert json.loads(ran.stdout)["readable"] is True
     assert "pdu-1: {kind: pdu, from: a1, outlets: 8" in out.read_text("utf-8")
+
+
+def test_panels_and_racks_of_the_same_name_at_two_sites_stay_two(served: Served) -> None:
+    feeds = [
+        {**OBJECTS["power-feeds"][0], **brief(7, "A"), "power_panel": brief(1, "P")},
+        {**OBJECTS["power-feeds"][0], **brief(8, "A"), "power_panel": brief(2, "P")},
+    ]
+    servers = [{**device(n, "A-12", "server"), "rack": brief(n, "R1")} for n in (11, 12)]
+    servers.append({**device(13, "A-12-12", "server"), "rack": brief(12, "R1")})
+    served.objects = {
+        **OBJECTS,
+        "power-panels": [brief(1, "P"), brief(2, "P")],
+        "power-feeds": feeds,
+        "racks": [brief(11, "R1"), brief(12, "R1")],
+        "devices": servers,
+        "power-ports": [port(1, 11, None, None, 10**400), port(2, 12, None, None, 100)],
+        "power-outlets": [],
+    }
+    found = netbox.read(netbox.connected(served.url, "secret"))
+    assert [one.name for one in found.panels] == ["P", "P-2"]
+    assert [one.panel for one in found.feeds] == ["P", "P-2"]
+    assert [one.name for one in found.racks] == ["R1", "R1-12"]
+    assert [one.rack for one in found.devices] == ["R1", "R1-12", "R1-12"]
+    assert len({one.name for one in found.devices}) == 3
+    assert [one.draw_w for one in found.devices] == [None, 100.0, None]
