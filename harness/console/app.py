@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route, Router
 
@@ -73,6 +73,8 @@ class Console:
         scope["app"] = self  # so that the router raises
         try:
             await self._router(scope, receive, send)
+        except ClientDisconnect:
+            return  # nobody is there to be answered
         except HTTPException as error:
             path = f"{scope['method']} {scope['path']}"
             raise Refusal(error.status_code, f"{path}: {error.detail}", f"see {API}/openapi.json") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
+from shlex import quote
 from typing import Any
 
 from twinfeed.emulators.devices.firmware.device import Device
@@ -13,6 +14,7 @@ from twinfeed.emulators.profiles.schema import Profile, SnmpObject
 from twinfeed.emulators.profiles.values import Unmapped, to_raw
 from twinfeed.emulators.serving import Endpoint
 from twinfeed.emulators.site import Site
+from twinfeed.emulators.sitefile.snmp_access import SnmpAccess
 from twinfeed.harness.console.frames import frame_of, kind_of, line
 from twinfeed.harness.control.showing import KEY_POINTS, plain
 from twinfeed.harness.faults import catalogue
@@ -134,17 +136,22 @@ def _client(site: Site, name: str, endpoint: Endpoint, shown: Place) -> str:
     entry = shown.entry
     if endpoint.protocol == "snmp" and isinstance(entry, SnmpObject) and not shown.free:
         access = next(item.snmp for item in site.file.devices if item.name == name)
-        community = next((c.name for c in access.communities), "")
-        if not community:
+        if not (community := reading_community(access)):
             return ""
         host = f"{endpoint.address}:{endpoint.port}"
-        return f"snmpget -v2c -c {community} {host} {shown.oid}"
+        return f"snmpget -v2c -c {quote(community)} {host} {shown.oid}"
     if endpoint.protocol == "modbus" and not isinstance(entry, SnmpObject) and entry.table in ("holding", "input"):
         table = 4 if entry.table == "holding" else 3
         unit = "" if endpoint.unit is None else f" -a {endpoint.unit}"
         words = getattr(entry, "words", 1)
         return f"mbpoll -1 -0 -t {table} -r {shown.address} -c {words}{unit} -p {endpoint.port} {endpoint.address}"
     return ""
+
+
+def reading_community(access: SnmpAccess) -> str:
+    """The community for reading; '' if each may write as well: people whose link only reads see the lines with it."""
+    reading = [access.read, *(community.name for community in access.communities if community.write == "none")]
+    return next((name for name in reading if name and name != access.write), "")
 
 
 def events_of(site: Site, name: str, most: int = EVENTS) -> list[JsonObject]:

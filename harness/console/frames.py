@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler
+from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.network.links import Link
+from twinfeed.emulators.plant.network.network import ManagementNetwork
+from twinfeed.emulators.plant.network.switch import Switch
 from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.plant.screen import Condition, Figure, condition, figure
 from twinfeed.emulators.site import Site
@@ -113,11 +116,20 @@ def _wires(component: Component, state: Condition) -> dict[str, JsonObject]:
         for terminal, supply in component.seen.items():
             source = supply.origin.partition(":")[0] or None
             wires[f"{component.id}.{terminal}"] = {"live": supply.live, "source": source}
+    if isinstance(component, Switch):
+        for row in component.params.serves:
+            wires[f"{component.id}.serves.{row}"] = {"live": component.running, "source": None}
+    if isinstance(component, ManagementNetwork):
+        for gateway in component.params.gateways:
+            wires[f"{component.id}.gateways.{gateway}"] = {"live": component.switches[gateway].running, "source": None}
     flows = state.state in ("ok", "warning")
     on_alternate = isinstance(component, AirHandler) and bool(getattr(component, "on_alternate", False))
     for parameter in REFERENCES:
-        if getattr(component.params, parameter, ""):
+        if named := getattr(component.params, parameter, ""):
             used = flows and (parameter not in ("loop", "alternate_loop") or (parameter == "loop") != on_alternate)
+            other = component.plant.find(named)
+            if isinstance(other, WaterLoop) and other.flow_l_s <= 0.0:
+                used = False  # a fan that turns draws nothing from water that stands
             wires[f"{component.id}.{parameter}"] = {"live": used, "source": None}
     return wires
 

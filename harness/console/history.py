@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from twinfeed.emulators.plant.screen import figure
 from twinfeed.emulators.site import Site
 from twinfeed.harness import quantities
-from twinfeed.harness.quantities import Read
+from twinfeed.harness.quantities import Read, UnknownQuantity
 
 PERIOD_S = 1.0
 """Time between two samples, s of the event loop's clock."""
@@ -66,11 +66,13 @@ class History:
         A quantity that was not sampled so far is from now on.
 
         Raises:
-            UnknownQuantity: the site has no such quantity.
+            UnknownQuantity: the site has no such quantity, or it is a pattern for several.
             TooMany: no more quantities can be sampled.
         """
         for name in names:
             if name not in self._reads:
+                if name not in (found := quantities.resolve(self._site, name)):
+                    raise UnknownQuantity(f"{name}: a pattern; expected one quantity, such as {next(iter(found))}")
                 if len(self._reads) >= MOST_SERIES:
                     raise TooMany(f"{MOST_SERIES} quantities are sampled already")
                 self._track(name)

@@ -125,7 +125,15 @@ class ConsoleServer:
     @property
     def link(self) -> str:
         """The address of the page, with the token that may act."""
-        return f"{self.policy.scheme}://{self.address}:{self.port}/#token={self.policy.tokens['write']}"
+        return self._link("write")
+
+    @property
+    def looking_link(self) -> str:
+        """The address of the page, with the token that only reads."""
+        return self._link("read")
+
+    def _link(self, role: Role) -> str:
+        return f"{self.policy.scheme}://{self.address}:{self.port}/#token={self.policy.tokens[role]}"
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="console")
@@ -136,7 +144,11 @@ class ConsoleServer:
     async def _record(self) -> None:
         """Sample the site for its trends until cancelled."""
         while True:
-            self._world.sample()
+            try:
+                self._world.sample()
+            except Exception:
+                log.exception("console: there are no trends from now on, since a quantity cannot be read")
+                return
             await asyncio.sleep(PERIOD_S)
 
     async def stop(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -23,6 +24,8 @@ WAITING = 20
 
 MOST_READERS = 64
 
+log = logging.getLogger(__name__)
+
 
 class Full(Exception):
     """All streams are taken."""
@@ -34,6 +37,7 @@ class Reader:
     def __init__(self) -> None:
         self.waiting: list[bytes] = []
         self.behind = True
+        self.ended = False
         self.news = asyncio.Event()
 
     def put(self, chunk: bytes) -> None:
@@ -88,14 +92,15 @@ class Hub:
         if self._task is None and not self.closed:
             self._task = asyncio.create_task(self._watch(), name="console frames")
         try:
-            while not self.closed:
+            while not self.closed and not reader.ended:
                 if reader.behind:
-                    yield event("full", self._newest())
-                    reader.behind = False
+                    whole = event("full", self._newest())
+                    reader.behind = False  # before it is sent: what changes meanwhile waits for the reader
+                    yield whole
                 chunks, reader.waiting = reader.waiting, []
                 for chunk in chunks:
                     yield chunk
-                if not reader.waiting and not reader.behind and not self.closed:
+                if not reader.waiting and not reader.behind and not self.closed and not reader.ended:
                     reader.news.clear()
                     if not await _within(HEARTBEAT_S, reader.news):
                         yield event("heartbeat", {**self._about(), "seq": self.seq})
@@ -115,6 +120,11 @@ class Hub:
                 begun_s = loop.time()
                 self._tell()
                 await asyncio.sleep(max(PERIOD_S, (loop.time() - begun_s) / SHARE))
+        except Exception:
+            log.exception("console: the state of the site cannot be shown; its streams end")
+            for reader in self._readers:  # a heartbeat without frames would pass old values off as present
+                reader.ended = True
+                reader.news.set()
         finally:
             self._task = None
             self._frame = None

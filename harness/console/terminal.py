@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -16,6 +17,7 @@ from textual.widgets import DataTable, Footer, Input, Static
 
 from twinfeed.emulators.textfile import printable
 from twinfeed.harness.control import ControlError
+from twinfeed.harness.control.showing import pace
 from twinfeed.harness.durations import spoken
 
 Ask = Callable[[dict[str, Any]], dict[str, Any]]
@@ -41,14 +43,15 @@ class Top(App[None]):
     def __init__(self, ask: Ask) -> None:
         super().__init__()
         self._ask = ask
-        self._running = True
+        self._passes, self._unheard = True, False  # `_running` is an attribute of Textual
 
     def compose(self) -> ComposeResult:
-        yield Static(id="head")
+        # Names and messages are shown as they are: `[a, b]` in one is no markup.
+        yield Static(id="head", markup=False)
         with Vertical():
             yield DataTable(cursor_type="row")
-        yield Static(id="notes")
-        yield Static(id="message")
+        yield Static(id="notes", markup=False)
+        yield Static(id="message", markup=False)
         yield Input(placeholder="fault: KIND, such as card-hang")
         yield Footer()
 
@@ -65,10 +68,15 @@ class Top(App[None]):
         try:
             status, devices = self._ask({"do": "status"}), self._ask({"do": "devices"})["devices"]
         except ControlError as error:
-            self._tell(f"no answer: {error}")
+            self._unheard = True
+            self._tell(f"no answer, the picture is old: {error}")
             return
+        if self._unheard:
+            self._unheard = False
+            self._tell("the site answers again")
+        self._passes = status["running"]
         self.query_one("#head", Static).update(
-            f"{status['site']}  {spoken(status['now_s'])}  {status['speed']:g}x  "
+            f"{status['site']}  {spoken(status['now_s'])}  {pace(status)}  "
             f"reachable {status['reachable']}/{status['devices']}",
         )
         faults = [f"fault  {fault['target']} {fault['kind']}" for fault in status["faults"]]
@@ -87,9 +95,9 @@ class Top(App[None]):
             ]
             if device["name"] in listing.rows:
                 for column, cell in zip(("kind", "state", "alarms", "values"), cells, strict=True):
-                    listing.update_cell(device["name"], column, printable(cell))
+                    listing.update_cell(device["name"], column, Text(printable(cell)))
             else:
-                listing.add_row(device["name"], *map(printable, cells), key=device["name"])
+                listing.add_row(*(Text(printable(cell)) for cell in (device["name"], *cells)), key=device["name"])
 
     @property
     def selected(self) -> str:
@@ -123,8 +131,7 @@ class Top(App[None]):
         self._act({"do": "clear"}, "all faults cleared")
 
     def action_pause(self) -> None:
-        self._running = not self._running
-        self._act({"do": "resume" if self._running else "pause"}, "time passes" if self._running else "time stands")
+        self._act(*(({"do": "pause"}, "time stands") if self._passes else ({"do": "resume"}, "time passes")))
 
     def _act(self, request: dict[str, Any], done: str) -> None:
         try:

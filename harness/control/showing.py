@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from twinfeed.emulators.devices.firmware.device import Device
@@ -98,6 +99,11 @@ def spoken_value(value: Value, unit: str) -> str:
         whole = unit in ("V", "rpm") or isinstance(value, int) or abs(value) >= 100.0
         return f"{value:.{0 if whole else 1}f} {unit}".strip()
     return value.hex(":") if isinstance(value, bytes) else str(value)
+
+
+def pace(status: Mapping[str, Any]) -> str:
+    """The speed of a site and whether its clock is stopped, from its status: `10x`, `10x, paused`."""
+    return f"{status['speed']:g}x" + ("" if status["running"] else ", paused")
 
 
 LARGER = {"W": "kW", "Wh": "kWh", "VA": "kVA", "kWh": "MWh"}

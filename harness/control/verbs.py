@@ -61,6 +61,8 @@ class Verbs:
         answer = self._answer(request, who)
         if isinstance(request, Action):
             site, data = self.live.site, request.model_dump(exclude={"do"}, exclude_none=True)
+            if isinstance(request, ScenarioRequest):  # its entries are lines of their own when they happen
+                data = {key: answer[key] for key in ("entries", "duration_s")}
             site.plant.journal.append(Event(site.now, who, request.do, data))
             self._timed.hasten()
         return answer
@@ -110,6 +112,7 @@ class Verbs:
             "site": site.name,
             "title": site.file.head.title,
             "now_s": round(site.now, 3),
+            "running": not self.live.paused,
             "speed": self.live.speed,
             "lag_s": round(max(0.0, self.live.lag_s), 3),
             "devices": len(site.devices),

@@ -21,6 +21,7 @@ from twinfeed.harness.cli.output import (
     table,
 )
 from twinfeed.harness.control import ask, running
+from twinfeed.harness.control.showing import pace
 from twinfeed.harness.durations import seconds, spoken
 from twinfeed.harness.faults import catalogue
 from twinfeed.harness.faults.kinds import FAMILIES
@@ -61,7 +62,7 @@ def status(site: SiteOption = None, json: JsonOption = False) -> None:
     else:
         console.print(f"[bold]{escape(now['site'])}[/bold]  {escape(now['title'])}")
         console.print(
-            f"clock {spoken(now['now_s'])}  speed {now['speed']:g}x  behind {now['lag_s']:.1f} s  "
+            f"clock {spoken(now['now_s'])}  speed {pace(now)}  behind {now['lag_s']:.1f} s  "
             f"devices reachable {now['reachable']} of {now['devices']}"
         )
         for fault in now["faults"]:

@@ -7,6 +7,7 @@ import sys
 from twinfeed.harness.cli.output import Exit, JsonOption, console, devices_table, fail, plain_errors, print_json
 from twinfeed.harness.cli.site.running import SiteOption
 from twinfeed.harness.control import ask
+from twinfeed.harness.control.showing import pace
 from twinfeed.harness.durations import spoken
 from twinfeed.harness.reference.answers import prints
 from twinfeed.harness.reference.answers.running import SiteNow
@@ -25,7 +26,7 @@ def top(site: SiteOption = None, json: JsonOption = False) -> None:
         if json:
             return print_json({"status": status, "devices": ask({"do": "devices"}, site)["devices"]})
         if not sys.stdout.isatty():
-            console.print(f"{status['site']}  {spoken(status['now_s'])}  {status['speed']:g}x")
+            console.print(f"{status['site']}  {spoken(status['now_s'])}  {pace(status)}")
             for fault in status["faults"]:
                 console.print(f"fault  {fault['target']} {fault['kind']}")
             for alarm in status["alarms"]:

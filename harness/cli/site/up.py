@@ -28,6 +28,7 @@ from twinfeed.harness.cli.options import json_option
 from twinfeed.harness.cli.output import console, devices_table, errors, finite, plain_errors, print_json
 from twinfeed.harness.cli.site.running import BeyondOption
 from twinfeed.harness.control import ControlServer
+from twinfeed.harness.control.showing import pace
 from twinfeed.harness.durations import seconds, spoken
 from twinfeed.harness.loops import run
 from twinfeed.harness.reference.answers import prints
@@ -198,6 +199,9 @@ class Page(Protocol):
     @property
     def link(self) -> str: ...
 
+    @property
+    def looking_link(self) -> str: ...
+
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
@@ -259,12 +263,13 @@ async def _run(
             page = make_page(control)
         if page is not None:
             await page.start()
-        link = None if page is None else page.link
         if json:
+            link = None if page is None else page.link
             answer = {"ready": live.site.name, "console": link, **control.answer(b'{"do": "devices"}')}
             print_json(answer, line=True)
-        elif link is not None:
-            console.print(f"See it, and break it: {link}", soft_wrap=True)
+        elif page is not None:
+            console.print(f"See it, and break it: {page.link}", soft_wrap=True)
+            console.print(f"[dim]For others, to look only: {page.looking_link}[/dim]", soft_wrap=True)
         elif make_page is not None:
             console.print("[dim]To see it in a browser: pip install 'twinfeed\\[console]'[/dim]")
         waiting: list[asyncio.Task[Any]] = [stopped, asyncio.create_task(live.run())]
@@ -329,7 +334,7 @@ def picture(control: ControlServer, lines: int) -> Group:
     faults = ", ".join(f"{f['target']} {f['kind']}" for f in status["faults"])
     head = Text.assemble(
         (status["site"], "bold"),
-        f"  {spoken(status['now_s'])}  {status['speed']:g}x  reachable {status['reachable']}/{status['devices']}",
+        f"  {spoken(status['now_s'])}  {pace(status)}  reachable {status['reachable']}/{status['devices']}",
         (f"  faults: {faults}" if faults else "", "yellow"),
         (f"  behind by {status['lag_s']:.0f} s" if status["lag_s"] > 2 * status["speed"] else "", "red"),
     )

@@ -33,8 +33,8 @@ WRITES_A_SECOND, WRITES_AT_ONCE = 20.0, 60.0
 SUSPECT = frozenset({401, 403, 413, 421, 429})
 """Refusals of requests that no page of ours sends."""
 
-MOST_LOGGED = 200
-"""Different refusals that are logged; a client that tries names must not fill the log."""
+MOST_LOGGED = 50
+"""Different refusals of one status that are logged; a client that tries names must not fill the log."""
 
 HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (
@@ -152,9 +152,12 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin.lower() != f"{self._policy.scheme}://{host.lower()}":
             raise Refusal(403, f"requests of pages from {origin} are refused", "open the link that was printed")
-        if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        api = scope["path"].startswith("/api/") or scope["path"] == "/metrics"
+        # A link in a mail, or on the page of a recording, opens the page: it carries no action and shows no value.
+        opened = not api and headers.get("sec-fetch-mode") == "navigate" and scope["method"] == "GET"
+        if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none") and not opened:
             raise Refusal(403, "requests of other pages are refused", "open the link that was printed")
-        if not (scope["path"].startswith("/api/") or scope["path"] == "/metrics"):
+        if not api:
             return None
         role = self._policy.role(headers.get("authorization", ""))
         if role is None:
@@ -193,7 +196,8 @@ class Guard:
     def note(self, refusal: Refusal, scope: Scope) -> None:
         """Log a refusal: each status and reason once."""
         key = refusal.status, refusal.error
-        if key not in self._logged and len(self._logged) < MOST_LOGGED:
+        alike = sum(status == refusal.status for status, _ in self._logged)
+        if key not in self._logged and alike < MOST_LOGGED:
             self._logged.add(key)
             client = scope.get("client") or ("", 0)
             level = logging.WARNING if refusal.status in SUSPECT else logging.INFO

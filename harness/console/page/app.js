@@ -3,7 +3,7 @@
 
 import {diagram} from "./diagram.js";
 import {h, setText} from "./dom.js";
-import {get, post, Refused, Stream, takeToken} from "./net.js";
+import {beCalled, get, person, post, Refused, Stream, takeToken} from "./net.js";
 import {panel, refresh} from "./panel.js";
 import {bar, playback} from "./playback.js";
 import {scenarios} from "./scenarios.js";
@@ -71,7 +71,8 @@ function header() {
   $("speed").title = can.reasons?.speed ?? "";
   if (document.activeElement !== $("speed")) {
     const speeds = [...new Set([...SPEEDS, store.speed])].sort((a, b) => a - b);
-    if ($("speed").length !== speeds.length) $("speed").replaceChildren(...speeds.map((x) => h("option", {value: x}, `× ${x}`)));
+    const offered = [...$("speed").options].map((option) => Number(option.value));
+    if (String(offered) !== String(speeds)) $("speed").replaceChildren(...speeds.map((x) => h("option", {value: x}, `× ${x}`)));
     $("speed").value = String(store.speed);
   }
   $("language").textContent = language() === "fr" ? "English" : "Français";
@@ -93,6 +94,7 @@ const rank = (alarm) => ["critical", "major", "warning", "minor"].indexOf(alarm.
 async function control(path, body) {
   try {
     await post(path, body);
+    if ($("notice").className === "refused") notice();
   } catch (error) {
     notice("refused", `${t("refused")}: ${error.message} ${error.next ?? ""}`);
   }
@@ -109,7 +111,7 @@ function notice(kind, text) {
 
 function connection(state, error) {
   store.live = state === "live";
-  document.body.classList.toggle("lost", state === "lost");
+  document.body.classList.toggle("lost", state !== "live"); // of a tab that was hidden, until it has a frame again
   if (state === "lost") {
     lostAt ??= new Date();
     const denied = error instanceof Refused && [401, 403].includes(error.status);
@@ -166,7 +168,13 @@ async function start() {
   addEventListener("hashchange", route);
   $("pause").addEventListener("click", () => control(store.running ? "/pause" : "/resume", {}));
   $("step").addEventListener("click", () => control("/step", {}));
-  $("speed").addEventListener("change", () => control("/speed", {speed: Number($("speed").value)}));
+  $("speed").addEventListener("change", async () => {
+    await control("/speed", {speed: Number($("speed").value)});
+    $("speed").blur(); // from now on it shows the speed of the site again, which a refusal has not changed
+    setTimeout(header, 500);
+  });
+  $("person").value = person();
+  $("person").addEventListener("change", () => beCalled($("person").value.trim()));
   $("time").addEventListener("submit", (event) => event.preventDefault());
   $("find").addEventListener("change", () => store.nodes[$("find").value] && select($("find").value));
   $("language").addEventListener("click", () => speak(LANGUAGES.find((one) => one !== language())));

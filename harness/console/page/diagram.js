@@ -133,6 +133,7 @@ class Diagram {
     const generated = new Set(this.fromGenerators.map((id) => store.wires[id]?.source));
     for (const [id, line] of this.lines) {
       const state = store.wires[id];
+      line.classList.toggle("unknown", !state);
       line.classList.toggle("dead", state ? !state.live : false);
       line.classList.toggle("blocked", Boolean(state?.blocked));
       line.classList.toggle("generated", Boolean(state?.live && state.source && generated.has(state.source)));
@@ -233,6 +234,6 @@ function legend() {
   return h("details", {class: "legend"}, h("summary", {}, t("legend")),
     h("ul", {}, ...["ok", "off", "dead", ...MARKED].map((state) => h("li", {class: `is-${state}`}, h("b", {}, LETTERS[state] ?? "·"), ` ${word("state", state)}`)),
       h("li", {class: "key-live"}, t("legend.live")), h("li", {class: "key-generated"}, t("legend.generated")),
-      h("li", {class: "key-dead"}, t("legend.dead")), h("li", {class: "key-alternate"}, t("legend.alternate"))));
+      h("li", {class: "key-dead"}, t("legend.dead")), h("li", {class: "key-alternate"}, t("legend.alternate")), h("li", {class: "key-unknown"}, t("legend.unknown"))));
 }
 

@@ -19,9 +19,9 @@ function headers(more = {}) {
 }
 
 // The name under which actions are written into the journal, and padlocks are hung.
-export const person = () => sessionStorage.getItem(PERSON) || "console";
+export const person = () => localStorage.getItem(PERSON) ?? "";
 
-export const beCalled = (name) => sessionStorage.setItem(PERSON, name);
+export const beCalled = (name) => localStorage.setItem(PERSON, name);
 
 export class Refused extends Error {
   constructor(status, body) {

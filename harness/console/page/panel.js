@@ -28,6 +28,7 @@ export async function refresh(element = document.getElementById("panel")) {
     shown = answer;
     // A form that somebody is filling in stays as it is.
     if (fresh || !element.querySelector("form :focus")) draw(element);
+    else renew(element);
   } catch (error) {
     element.replaceChildren(head(id, {}), h("p", {class: "refused"}, `${error.message} ${error.next ?? ""}`));
   }
@@ -70,6 +71,19 @@ function draw(element) {
     part("events", c.events.length, c.events.map((event) => h("p", {class: "event"}, h("time", {}, clock(event.t_s)), ` ${event.what} `, h("small", {}, details(event.data))))),
   );
   element.scrollTop = scroll;
+}
+
+// Draw anew all but the part that somebody is filling in: its neighbours must not show old values as present ones.
+function renew(element) {
+  const fresh = h("div");
+  draw(fresh);
+  for (const old of [...element.children]) {
+    if (old.contains(document.activeElement) || !old.dataset.part) continue;
+    const now = fresh.querySelector(`:scope > [data-part="${old.dataset.part}"]`);
+    if (now) old.replaceWith(now);
+    else old.remove();
+  }
+  element.querySelector("header").replaceWith(fresh.querySelector("header"));
 }
 
 const details = (data) => Object.entries(data ?? {}).map(([key, value]) => `${key} ${number(value)}`).join(", ");
@@ -178,10 +192,16 @@ function writer(component, point) {
   const change = () => {
     const given = prompt(`${point.name} ${point.unit} ${point.values.join(", ")}`, String(point.value));
     if (given === null) return;
-    const value = typeof point.value === "boolean" ? given === "true" : typeof point.value === "number" ? Number(given) : given;
-    act("/write", {device: component.id, point: point.name, value}, `${point.name}: ${t("written")}`);
+    act("/write", {device: component.id, point: point.name, value: typed(given, point.value)}, `${point.name}: ${t("written")}`);
   };
   return h("button", {type: "button", class: "small", title: t("write"), "aria-label": `${t("write")} ${point.name}`, onclick: change}, "✎");
+}
+
+// A text as a value like `now`. One that is none goes as it is, and the device refuses it: "" is not 0, "yes" not false.
+function typed(given, now) {
+  const text = given.trim();
+  if (typeof now === "boolean") return {true: true, false: false}[text] ?? given;
+  return typeof now === "number" && text !== "" && Number.isFinite(Number(text)) ? Number(text) : given;
 }
 
 function line(text) {

@@ -13,7 +13,7 @@ const LEFT = 230;
 const SPAN_S = [60, 300, 1800, 7200, 28800];
 const OPEN_S = 1e9; // a fault without an end
 
-const scenario = {faults: []};
+const scenario = {faults: [], rest: {}}; // `rest`: the fields of a loaded file that are not drawn
 let spanS = 1800;
 
 export async function scenarios(stage) {
@@ -29,7 +29,7 @@ export async function scenarios(stage) {
     h("div", {class: "row"}, span, h("label", {class: "file"}, t("scenario.load"), file),
       h("button", {type: "button", onclick: save}, t("scenario.save")),
       h("button", {type: "button", class: "danger", id: "run", disabled: !store.site?.can?.write, onclick: () => run(message)}, t("scenario.run")),
-      h("button", {type: "button", onclick: () => ((scenario.faults = []), draw())}, t("scenario.empty"))),
+      h("button", {type: "button", onclick: () => (Object.assign(scenario, {faults: [], rest: {}}), draw())}, t("scenario.empty"))),
     message, board));
   draw();
   return {};
@@ -105,7 +105,7 @@ function drag(svg, element, by, redraw) {
   });
 }
 
-const written = () => ({site: store.site.site, duration_s: spanS, injections: scenario.faults});
+const written = () => ({duration_s: spanS, ...scenario.rest, site: store.site.site, injections: scenario.faults});
 
 // The onsets count from now.
 async function run(message) {
@@ -132,10 +132,15 @@ function seconds(given) {
 
 async function load(input, message, draw) {
   try {
-    const {injections} = JSON.parse(await input.files[0].text());
+    const {site, duration_s, injections, ...more} = JSON.parse(await input.files[0].text());
+    const named = String(site ?? "").split("/").at(-1).replace(/\.ya?ml$/, "");
+    if (named !== store.site.site) throw new Error(t("scenario.other", {site: named}));
     scenario.faults = injections.map(({at_s, for_s, ...fault}) => ({...fault, at_s: seconds(at_s ?? 0), ...(for_s ? {for_s: seconds(for_s)} : {})}));
-    message.textContent = "";
+    scenario.rest = {...more, ...(duration_s === undefined ? {} : {duration_s})};
+    const hidden = ["deeds", "commands"].filter((name) => more[name]?.length);
+    message.textContent = hidden.length ? t("scenario.more", {names: hidden.join(", ")}) : "";
     draw();
+    input.value = ""; // so that the same file can be loaded again
   } catch (error) {
     message.textContent = `${t("scenario.unreadable")} ${error.message}`;
   }

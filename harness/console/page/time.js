@@ -8,6 +8,7 @@ import {Trends} from "./trends.js";
 import {Timeline} from "./timeline.js";
 
 const EVERY_MS = 2000;
+const KEPT = 2000; // events on the timeline
 
 export async function time(stage) {
   const timeline = new Timeline();
@@ -22,13 +23,14 @@ export async function time(stage) {
   const events = [];
   const load = async () => {
     if (document.hidden || !(store.live || after === 0)) return;
-    const answer = await get(`/events?after=${after}`);
-    const fresh = answer.events ?? answer;
-    for (const event of fresh) {
-      after = Math.max(after, event.seq ?? 0);
-      events.push(event);
+    for (let more = true; more; ) {
+      const answer = await get(`/events?after=${after}`);
+      more = answer.seq > after && answer.events.length > 0;
+      after = answer.seq;
+      events.push(...answer.events);
+      events.splice(0, events.length - KEPT);
     }
-    timeline.draw(events.slice(-2000), 0, store.nowS);
+    timeline.draw(events, 0, store.nowS);
     await trends.load(store.nowS);
   };
   const safe = () => load().catch((error) => (message.textContent = error.message));

@@ -2,7 +2,7 @@
 
 import {h, s} from "./dom.js";
 import {at} from "./panel.js";
-import {get} from "./net.js";
+import {get, Refused} from "./net.js";
 import {clock, number, t} from "./texts.js";
 
 const WIDTH = 1000; // px of the drawing
@@ -38,7 +38,7 @@ export class Trends {
       this.draw(series, fromS, nowS);
     } catch (error) {
       this.message.textContent = `${error.message} ${error.next ?? ""}`;
-      this.names.pop();
+      if (error instanceof Refused && error.status === 404) this.names.pop(); // the one that was added last
     }
   }
 

@@ -25,6 +25,8 @@ class Status(TypedDict):
     title: str
     now_s: float
     """The site's clock, s."""
+    running: bool
+    """False while the site's clock is stopped."""
     speed: float
     """Seconds of the site in one second."""
     lag_s: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from console_client import Browser, browser_of
+from console_client import HOST, Browser, browser_of
 
 from twinfeed.emulators.site import Site
 from twinfeed.harness.console.actions import ACTIONS
@@ -74,6 +74,34 @@ async def test_a_wrong_request_names_the_mistake_and_the_next_step(
     assert answer.status == status, answer.body
     assert named in answer.json["error"] and answer.json["next"]
     assert "Traceback" not in answer.json["error"]
+
+
+async def test_a_page_that_goes_away_while_it_sends_is_no_failure(
+    bench: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def receive() -> dict[str, str]:
+        return {"type": "http.disconnect"}
+
+    async def send(message: object) -> None:
+        raise AssertionError("nobody is there")
+
+    token = f"Bearer {bench.policy.tokens['write']}".encode()
+    path = "/api/v1/clear"
+    scope = {
+        "type": "http", "method": "POST", "path": path, "root_path": "", "query_string": b"", "scheme": "http",
+        "headers": [(b"host", HOST.encode()), (b"authorization", token)],
+    }  # fmt: skip
+    await bench.console(scope, receive, send)
+    assert caplog.records == []
+
+
+async def test_the_journal_has_that_a_scenario_was_begun_and_not_all_of_it(bench: Browser, site: Site) -> None:
+    """A running site keeps thousands of lines, and a scenario may have 256 kB."""
+    scenario = {"site": "bench", "note": "n" * 1000, "duration_s": 60, "injections": []}
+    answer = await bench.post("/api/v1/scenario", {"scenario": scenario}, x_person="Awa")
+    assert answer.status == 200, answer.body
+    line = site.plant.journal[-1]
+    assert (line.who, line.what, line.data) == ("Awa (console)", "scenario", {"entries": 0, "duration_s": 60.0})
 
 
 async def test_time_can_be_stopped_and_stepped(bench: Browser, site: Site) -> None:

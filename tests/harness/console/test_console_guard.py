@@ -7,7 +7,7 @@ import logging
 import pytest
 from console_client import HOST, Browser, browser_of
 
-from twinfeed.harness.console.access.guard import MAX_BODY, Bucket, Policy
+from twinfeed.harness.console.access.guard import MAX_BODY, MOST_LOGGED, Bucket, Policy
 from twinfeed.harness.console.access.tokens import new
 
 
@@ -46,6 +46,22 @@ async def test_foreign_hosts_pages_and_tokens_are_refused(bench: Browser, header
     assert "access-control-allow-origin" not in answer.headers
     if status != 200:
         assert answer.json["error"] and answer.json["next"] and "set-cookie" not in answer.headers
+
+
+async def test_a_client_that_tries_names_does_not_hide_other_refusals(caplog: pytest.LogCaptureFixture) -> None:
+    console = browser_of("bench")
+    for n in range(2 * MOST_LOGGED):
+        await console.get("/api/v1/site", host=f"h{n}.example")
+    assert len(caplog.records) == MOST_LOGGED
+    await console.get("/api/v1/site", authorization="Bearer wrong")
+    assert "token" in caplog.records[-1].getMessage() and len(caplog.records) == MOST_LOGGED + 1
+
+
+@pytest.mark.parametrize(("path", "status"), [("/", 200), ("/api/v1/site", 403), ("/metrics", 403)])
+async def test_a_link_of_another_page_opens_the_page_and_nothing_else(bench: Browser, path: str, status: int) -> None:
+    """A link in a mail, or that of a branch on the page of a recording, which has another port."""
+    answer = await bench.get(path, sec_fetch_site="same-site", sec_fetch_mode="navigate")
+    assert answer.status == status
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ async def test_a_quantity_is_sampled_from_when_it_is_first_asked_for(bench: Brow
 
 @pytest.mark.parametrize(
     ("query", "status"),
-    [("", 422), ("?name=nothing.at", 404), ("?name=ups-1.charge_percent&points=x", 422), ("?name=ups-1.charge_percent&from_s=nan", 422)],
+    [("", 422), ("?name=nothing.at", 404), ("?name=*.load_kw", 404), ("?name=ups-1.*", 404), ("?name=ups-1.charge_percent&points=x", 422), ("?name=ups-1.charge_percent&from_s=nan", 422)],
 )  # fmt: skip
 async def test_wrong_queries_are_refused(bench: Browser, query: str, status: int) -> None:
     assert (await bench.get(f"/api/v1/series{query}")).status == status

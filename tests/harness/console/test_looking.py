@@ -10,6 +10,10 @@ import pytest
 from console_client import Browser, browser_of
 
 from twinfeed.emulators.site import Site
+from twinfeed.emulators.sitefile.snmp_access import SnmpAccess
+from twinfeed.emulators.sitefile.snmp_users import Community
+from twinfeed.harness.console import stream
+from twinfeed.harness.console.component import reading_community
 from twinfeed.harness.console.frames import frame, text
 from twinfeed.harness.console.stream import WAITING, Hub, Reader
 
@@ -55,12 +59,43 @@ async def test_a_wire_has_the_supply_at_its_own_terminal(bench: Browser, site: S
     assert state["faults"][0]["target"] == "utility-a" and state["faults"][0]["since_s"] is not None
 
 
+def test_the_lines_to_copy_have_the_reading_community_and_never_the_writing_one() -> None:
+    access = SnmpAccess(read="", write="w", communities=(Community(name="rw", write="all"), Community(name="r o")))
+    assert reading_community(access) == "r o"
+    assert reading_community(SnmpAccess()) == "public"
+    assert reading_community(SnmpAccess(read="same", write="same")) == ""
+
+
 @pytest.mark.parametrize("which", ["power", "cooling", "network"])
 async def test_the_wires_of_a_drawing_have_a_state(bench: Browser, which: str) -> None:
     drawn = (await bench.get(f"/api/v1/drawing/{which}")).json
     state = (await bench.get("/api/v1/state")).json
     assert drawn["nodes"] and {wire["id"] for wire in drawn["wires"]} <= state["wires"].keys()
     assert drawn["boot_id"] == state["boot_id"]
+
+
+async def test_the_wires_of_rows_and_gateways_have_the_state_of_their_switch() -> None:
+    pilot = browser_of("pilot")
+    site, drawn = pilot.console.world.site_at(None), (await pilot.get("/api/v1/drawing/network")).json
+    wires = {wire["id"] for wire in drawn["wires"]}
+    assert wires <= (await pilot.get("/api/v1/state")).json["wires"].keys()
+    edge = "network.gateways.edge"
+    assert edge in wires and frame(site).wires[edge]["live"]
+    for supply in "ab":
+        site.inject("edge", f"psu-{supply}-failed")
+    site.advance(1.0)
+    assert not frame(site).wires[edge]["live"]
+
+
+async def test_a_pipe_of_water_that_stands_is_not_drawn_as_flowing(bench: Browser, site: Site) -> None:
+    pipe = next(wire for wire in frame(site).wires if wire.startswith("crah-1.loop"))
+    assert frame(site).wires[pipe]["live"]
+    site.inject("loop-1", "valve-shut")
+    try:
+        after = frame(site)
+    finally:
+        site.clear()
+    assert after.nodes["crah-1"]["state"] in ("ok", "warning") and not after.wires[pipe]["live"]
 
 
 async def test_a_component_has_points_with_their_places_faults_with_ranges_and_a_card(bench: Browser) -> None:
@@ -147,6 +182,34 @@ def test_a_slow_reader_gets_a_whole_frame_in_the_place_of_a_queue() -> None:
         reader.put(b"%d" % n)
         assert len(reader.waiting) <= WAITING
     assert reader.behind and reader.news.is_set()
+
+
+async def test_what_changes_while_a_whole_frame_is_sent_is_not_lost(site: Site) -> None:
+    hub = Hub(lambda: frame(site), lambda: {"boot_id": "b"})
+    events = hub.open()
+    assert parsed(await anext(events))[0] == "full"
+    site.inject("utility-a", "outage")  # the frame is on its way to a slow reader
+    hub._tell()
+    site.clear()
+    name, changes = parsed(await anext(events))
+    hub.close()
+    assert name == "delta" and changes["nodes"]["utility-a"]["state"] == "dead"
+
+
+async def test_a_site_whose_state_cannot_be_read_ends_its_streams(
+    site: Site, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A page must not take heartbeats for the sign that its values are present ones."""
+    monkeypatch.setattr(stream, "PERIOD_S", 0.0)
+    whole = frame(site)
+
+    def fails() -> dict[str, Any]:
+        raise ZeroDivisionError
+
+    answers = iter([lambda: whole])
+    hub = Hub(lambda: next(answers, fails)(), lambda: {"boot_id": "b"})  # type: ignore[arg-type, return-value]
+    assert [parsed(chunk)[0] async for chunk in hub.open()] == ["full"]
+    assert "cannot be shown" in caplog.text
 
 
 async def test_streams_end_when_the_console_stops(hub: Hub) -> None:

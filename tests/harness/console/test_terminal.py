@@ -39,6 +39,28 @@ async def test_a_fault_is_typed_shown_and_cleared() -> None:
         assert server().live.site.active_faults() == []
 
 
+async def test_brackets_in_messages_and_alarms_are_shown_as_they_are() -> None:
+    def odd(request: dict[str, Any]) -> dict[str, Any]:
+        if request["do"] == "fault":
+            raise ControlError("expected one of [a, b], found [/]")
+        answer = ask(request)
+        return {**answer, "alarms": [{"device": "ups-1", "alarm": "[/x] on [red]"}]} if "alarms" in answer else answer
+
+    async with Top(odd).run_test() as pilot:
+        await pilot.press("f", *"x", "enter")
+        assert "[a, b], found [/]" in str(pilot.app.query_one("#message", Static).render())
+        assert "[/x] on [red]" in str(pilot.app.query_one("#notes", Static).render())
+
+
+async def test_a_clock_that_somebody_else_has_stopped_is_shown_and_resumed() -> None:
+    ask({"do": "pause"})
+    async with Top(ask).run_test() as pilot:
+        assert "paused" in str(pilot.app.query_one("#head", Static).render())
+        await pilot.press("space")
+        assert not server().live.paused
+        assert "paused" not in str(pilot.app.query_one("#head", Static).render())
+
+
 async def test_a_refusal_is_shown_and_the_screen_goes_on() -> None:
     async with Top(ask).run_test() as pilot:
         await pilot.press("f", *"flood", "enter")

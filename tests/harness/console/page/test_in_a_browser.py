@@ -143,10 +143,12 @@ async def test_a_ups_is_isolated_and_returned_step_by_step(page: playwright_api.
     assert running.live.site.components["ups-a"].quantity("mode") == "online"
 
 
-async def test_time_is_paused_stepped_and_goes_on(page: playwright_api.Page) -> None:
+async def test_time_is_paused_stepped_and_goes_on(page: playwright_api.Page, running: Running) -> None:
+    await page.get_by_label("Your name").fill("Awa")
     await page.get_by_role("button", name="Pause").click()
     resume = page.get_by_role("button", name="Resume")
     await resume.wait_for()
+    assert ("Awa (console)", "pause") in [(line.who, line.what) for line in running.live.site.plant.journal]
     await page.get_by_role("button", name="Step").click()
     await resume.click()
     await page.get_by_role("button", name="Pause").wait_for()
