@@ -132,6 +132,11 @@ def up(
             "expected --address with the interface address that others reach", param_hint="--expose"
         )
     address = "127.0.0.1" if address is None else address
+    if expose and with_console and _address(address, "--address").is_unspecified:
+        raise typer.BadParameter(
+            f"no browser opens {address}; expected the interface address that others reach, or --no-console",
+            param_hint="--address",
+        )
     if not _address(address, "--address").is_loopback and not expose:
         raise typer.BadParameter(
             f"{address} is not a loopback address; to let others reach the devices, add --expose",

@@ -101,7 +101,7 @@ const table = (rows) => h("table", {}, h("tbody", {}, rows.map(([name, value]) =
 export async function act(path, body, done) {
   try {
     const answer = await post(path, body);
-    const refused = answer.outcome && !["done", "kept"].includes(answer.outcome);
+    const refused = answer.outcome && answer.outcome !== "done";
     said = {ok: !refused, text: refused ? `${t("refused")}: ${answer.reason}` : done ?? t("done")};
   } catch (error) {
     said = {ok: false, text: `${t("refused")}: ${error.message}${error.next ? ` – ${error.next}` : ""}`};
@@ -155,11 +155,11 @@ const finite = (limit) => (typeof limit === "number" && Number.isFinite(limit) ?
 function deeds(component, may) {
   return component.deeds.map((deed) => h("form", {class: "deed", onsubmit: (event) => {
     event.preventDefault();
-    const data = Object.fromEntries(new FormData(event.target));
+    const data = Object.fromEntries([...new FormData(event.target)].map(([name, text]) => [name, name === "person" ? text : meant(text)]));
     document.activeElement?.blur();
     act("/do", {target: component.id, deed: deed.deed, parameters: data}, `${deed.deed}: ${t("done")}`);
   }}, h("span", {title: deed.doc}, h("b", {}, deed.deed), h("small", {}, ` ${deed.doc}`)),
-  ...Object.entries(deed.parameters ?? {}).map(([name, doc]) => h("input", {name, required: true, placeholder: name, title: doc, "aria-label": name})),
+  ...Object.entries(deed.parameters ?? {}).map(([name, doc]) => h("input", {name, required: true, value: /^(\S+) .*\(.* to .*\)$/.exec(doc)?.[1] ?? "", placeholder: name, title: doc, "aria-label": name})),
   h("button", {disabled: !may}, t("do"))));
 }
 
@@ -198,10 +198,13 @@ function writer(component, point) {
 }
 
 // A text as a value like `now`. One that is none goes as it is, and the device refuses it: "" is not 0, "yes" not false.
-function typed(given, now) {
+const typed = (given, now) => (now === null || typeof meant(given) === typeof now ? meant(given) : given);
+
+// The truth or the number that a text is, or the text.
+function meant(given) {
   const text = given.trim();
-  if (typeof now === "boolean") return {true: true, false: false}[text] ?? given;
-  return typeof now === "number" && text !== "" && Number.isFinite(Number(text)) ? Number(text) : given;
+  if (text === "true" || text === "false") return text === "true";
+  return text !== "" && Number.isFinite(Number(text)) ? Number(text) : given;
 }
 
 function line(text) {

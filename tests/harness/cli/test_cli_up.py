@@ -86,6 +86,7 @@ def test_a_run_of_ports_needs_one_address_only(start: Callable[..., Up], site_fi
         (["bensh"], "no site is called 'bensh'; did you mean bench?"),
         (["bench", "--ports", "low"], "found 'low', expected standard, high or a port number"),
         (["bench", "--expose"], "expected --address with the interface address"),
+        (["bench", "--expose", "--address", "0.0.0.0", "--ports", "20000"], "no browser opens 0.0.0.0"),
         (["bench", "--speed", "0"], "should be greater than or equal to 0.001"),
         (["nowhere.yaml"], "nowhere.yaml"),
     ],

@@ -127,6 +127,19 @@ async def test_a_parameter_out_of_its_range_is_not_sent_and_a_refusal_is_shown(p
     assert await page.locator("#alarms li.fault").count() == 0
 
 
+async def test_a_person_does_a_deed_that_takes_a_number(page: playwright_api.Page, running: Running) -> None:
+    """The field begins with the default of the deed, and is sent as a number."""
+    await page.evaluate("location.hash = '#/power/pdu-1-a'")
+    await page.get_by_text("Actions of a person").click()
+    deed = page.locator("form.deed", has_text="switch-off")
+    assert await deed.get_by_label("outlet").input_value() == "1"
+    await deed.get_by_label("outlet").fill("2")
+    await deed.get_by_role("button").click()
+    await page.locator("#panel .done").wait_for()
+    line = running.live.site.plant.journal[-1]
+    assert (line.what, line.data["parameters"]) == ("do", {"outlet": 2})
+
+
 async def test_a_ups_is_isolated_and_returned_step_by_step(page: playwright_api.Page, running: Running) -> None:
     await box(page, "ups-a").click()
     steps = page.locator('[data-part="procedure"]')
