@@ -11,7 +11,7 @@ from twinfeed.harness.cli.files import files, kinds, manual, profile, suite, tre
 from twinfeed.harness.cli.operation import commissioning, importing, losing, maintaining
 from twinfeed.harness.cli.recording import drift, learning, reporting
 from twinfeed.harness.cli.search import campaigning, outages, score, searching
-from twinfeed.harness.cli.site import demo, people, proxy, running, studying, top, up
+from twinfeed.harness.cli.site import demo, people, proxy, running, show, studying, top, up
 
 RUN, BREAK, RECORD, SEARCH, OPERATE, FILES, MANUAL = (
     N_("Run a site"),
@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
         demo.demo,
         up.up,
         top.top,
+        show.show,
         running.status,
         running.devices,
         running.points,

@@ -115,6 +115,38 @@ class Events(_Answer):
     events: list[Line]
 
 
+class Judged(_Answer):
+    """A verdict. `robustness` has the distance of the property's expression from being violated over time: (t_s,
+    distance in the unit of its comparison, or 1 and -1 for states; null where it is not known)."""
+
+    property: str
+    verdict: str
+    robustness: list[tuple[float, float | None]]
+
+
+class UnknownStretch(_Answer):
+    """A stretch of time in which a quantity is not known."""
+
+    quantity: str
+    start_s: float
+    end_s: float
+    why: str
+
+
+class Timeline(_Answer):
+    """The whole of a recorded run, from `from_s` to `duration_s` of the site's clock."""
+
+    boot_id: str
+    from_s: float
+    duration_s: float
+    faults: list[Line]
+    alarms: list[Line]
+    transfers: list[Line]
+    commands: list[Line]
+    verdicts: list[Judged]
+    gaps: list[UnknownStretch]
+
+
 class DrawingAnswer(BaseModel):
     """A drawing: places and sizes of nodes and wires."""
 

@@ -23,13 +23,13 @@ from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.textfile import printable
 from twinfeed.harness.console.access.guard import Bucket, Guard, Policy, Receive, Refusal, Scope, Send
 from twinfeed.harness.console.actions import ACTIONS, carry_out
-from twinfeed.harness.console.component import POINTS, component
+from twinfeed.harness.console.component import POINTS
 from twinfeed.harness.console.drawing import drawing
 from twinfeed.harness.console.history import TooMany
 from twinfeed.harness.console.metrics import CONTENT_TYPE
 from twinfeed.harness.console.openapi import document
 from twinfeed.harness.console.stream import Full, Hub
-from twinfeed.harness.console.world import DRAWINGS, World
+from twinfeed.harness.console.world import DRAWINGS, NotRecorded, World
 from twinfeed.harness.quantities import UnknownQuantity
 
 API: Final = "/api/v1"
@@ -89,6 +89,7 @@ class Console:
             "/openapi.json": self.openapi,
             "/series": self.series,
             "/events": self.events,
+            "/timeline": self.timeline,
         }
         return [
             Route("/", page_file, methods=["GET"]),
@@ -102,7 +103,28 @@ class Console:
         return JSONResponse(self.world.head(request.scope["role"]))
 
     async def state(self, request: Request) -> Response:
-        return JSONResponse(self.hub.whole())
+        at_s = self._at_s(request)
+        if at_s is None:
+            return JSONResponse(self.hub.whole())
+        return JSONResponse({**self.world.about(), "seq": self.hub.seq, **self.world.look(at_s).whole()})
+
+    def _at_s(self, request: Request) -> float | None:
+        """The time of the site's clock that a request for a recording names, s; None for the present.
+
+        Raises:
+            Refusal: the site is running, or it is no time.
+        """
+        if "at_s" not in request.query_params:
+            return None
+        if self.world.timeline() is None:
+            raise Refusal(422, "at_s: a running site shows the present only", "leave at_s out")
+        return number(request, "at_s", 0.0, 0.0, 1e12)
+
+    async def timeline(self, request: Request) -> Response:
+        known = self.world.timeline()
+        if known is None:
+            raise Refusal(404, "a running site is not a recording", f"{API}/events has its journal")
+        return JSONResponse({"boot_id": self.world.boot_id, **known})
 
     async def stream(self, request: Request) -> Response:
         try:
@@ -123,11 +145,10 @@ class Console:
     async def component(self, request: Request) -> Response:
         points = number(request, "points", POINTS, 0, 100_000)
         try:
-            known = component(self.world.site_at(None), request.path_params["name"], self.world.endpoints, int(points))
-        except PlantError as error:
+            known = self.world.component(request.path_params["name"], int(points), self._at_s(request))
+        except (PlantError, NotRecorded) as error:
             raise Refusal(404, str(error), "see /api/v1/state for all names") from None
-        procedure = self.world.procedure(known["id"])
-        return JSONResponse({"boot_id": self.world.boot_id, **known, "procedure": procedure})
+        return JSONResponse(known)
 
     async def series(self, request: Request) -> Response:
         names = request.query_params.getlist("name")

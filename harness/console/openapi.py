@@ -35,13 +35,17 @@ _WHICH = {
     "schema": {"type": "string", "enum": ["power", "cooling", "network"]},
 }  # fmt: skip
 
+_AT = _query(
+    "at_s", "number", "Of a recording: the state at this time of the site's clock, s", minimum=0, maximum=10**12
+)
+
 GETS["/site"] = answers.SiteAnswer, "The site, its clock, and the abilities of this link", ()
-GETS["/state"] = answers.State, "The state of all components, wires, alarms and faults", ()
+GETS["/state"] = answers.State, "The state of all components, wires, alarms and faults", (_AT,)
 GETS["/drawing/{which}"] = answers.DrawingAnswer, "Places and sizes of a drawing", (_WHICH,)
 GETS["/component/{name}"] = (
     answers.ComponentAnswer,
     "All that is known of one component or device",
-    (_NAME, _query("points", "integer", "Number of points, the first ones", minimum=0, maximum=100_000)),
+    (_NAME, _AT, _query("points", "integer", "Number of points, the first ones", minimum=0, maximum=100_000)),
 )
 GETS["/events"] = (
     answers.Events,
@@ -51,6 +55,7 @@ GETS["/events"] = (
         _query("most", "integer", "Number of lines at most", minimum=1, maximum=10_000),
     ),
 )
+GETS["/timeline"] = answers.Timeline, "Of a recording: its time, events, verdicts and gaps", ()
 
 _SERIES_PARAMETERS = [
     {
@@ -135,7 +140,7 @@ def document() -> JsonObject:
         "openapi": "3.1.0",
         "info": {
             "title": "twinfeed console", "version": __version__,
-            "description": "A running site: its state, its parts, and actions on it.",
+            "description": "A running or recorded site: its state, its parts, and actions on it.",
         },
         "servers": [{"url": "/api/v1"}],
         "security": [{"token": []}],

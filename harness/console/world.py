@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from twinfeed.emulators.serving import Endpoint
 from twinfeed.emulators.site import Site
 from twinfeed.harness.console.access.guard import Role
+from twinfeed.harness.console.component import component
 from twinfeed.harness.console.frames import Frame, frame, line
 from twinfeed.harness.console.history import History, Point
 from twinfeed.harness.console.metrics import Metrics
@@ -20,17 +20,18 @@ DRAWINGS = ("power", "cooling", "network")
 JsonObject = dict[str, Any]
 
 
+class NotRecorded(Exception):
+    """The recording does not have it; the message is the reason."""
+
+
 class World(Protocol):
-    """A site to show."""
+    """A site to show. A running one is asked for no time (`at_s` is None)."""
 
     boot_id: str
     """Different after every start: a page must not mix the values of two runs."""
 
-    @property
-    def endpoints(self) -> Sequence[Endpoint]: ...
-
     def site_at(self, at_s: float | None) -> Site:
-        """The site at that time of its clock, s; now for None."""
+        """The site at that time of its clock, s; now (in a recording: at its start) for None."""
 
     def look(self, at_s: float | None = None) -> Frame:
         """The state at that time."""
@@ -41,8 +42,16 @@ class World(Protocol):
     def head(self, role: Role) -> JsonObject:
         """The answer of `/api/v1/site`."""
 
-    def procedure(self, name: str) -> JsonObject:
-        """The card for the isolation of a component, with the state of its steps."""
+    def component(self, name: str, points: int, at_s: float | None) -> JsonObject:
+        """All that is known of a component or device at that time, with its first `points` points.
+
+        Raises:
+            PlantError: nothing is called that.
+            NotRecorded: the recording does not have it.
+        """
+
+    def timeline(self) -> JsonObject | None:
+        """The whole of a recorded run: its duration, its events in groups, its verdicts. None: it is not recorded."""
 
     async def metrics(self) -> bytes:
         """The metrics in the text format of Prometheus."""
@@ -78,10 +87,6 @@ class Live:
         self._history = History(self.live.site)
         self.boot_id = secrets.token_hex(8)
 
-    @property
-    def endpoints(self) -> Sequence[Endpoint]:
-        return self.live.endpoints
-
     def site_at(self, at_s: float | None) -> Site:
         return self.live.site
 
@@ -92,7 +97,14 @@ class Live:
         running = self.live.failure is None and not self.live.paused
         return {"boot_id": self.boot_id, "running": running, "speed": self.live.speed}
 
-    def procedure(self, name: str) -> JsonObject:
+    def component(self, name: str, points: int, at_s: float | None) -> JsonObject:
+        known = component(self.live.site, name, self.live.endpoints, points)
+        return {"boot_id": self.boot_id, **known, "procedure": self._procedure(known["id"])}
+
+    def timeline(self) -> JsonObject | None:
+        return None
+
+    def _procedure(self, name: str) -> JsonObject:
         if name not in self.live.site.components:
             return {"refused": "it is a device, not a component of the plant"}
         return self.control.verbs.isolations.described(name)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from twinfeed.harness.properties import syntax
 from twinfeed.harness.properties.binding import BindingError
-from twinfeed.harness.properties.evaluation import Monitor, Stretch, check, course, evaluate, patterns
+from twinfeed.harness.properties.evaluation import Monitor, Stretch, check, course, distances, evaluate, patterns
 from twinfeed.harness.properties.grammar import PropertySyntaxError
 from twinfeed.harness.properties.language import (
     Property,
@@ -42,6 +42,7 @@ __all__ = [
     "always",
     "check",
     "course",
+    "distances",
     "evaluate",
     "eventually",
     "falls",

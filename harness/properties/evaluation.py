@@ -24,7 +24,7 @@ from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.emulators.textfile import shown
 from twinfeed.harness.journal import Journal, Trace
 from twinfeed.harness.properties import checks
-from twinfeed.harness.properties.language import Property, Time, always, parse
+from twinfeed.harness.properties.language import Property, Time, always, never, parse
 from twinfeed.harness.properties.run import Run
 from twinfeed.harness.properties.verdicts import Verdict, Violation, must_hold
 from twinfeed.harness.unknown import Gap
@@ -63,6 +63,36 @@ def course(record: Journal | Trace, expression: str, max_gap: Time = 0.0) -> tup
     run.check = kept = _Course(run.property)
     verdict = run.finish(trace.end_s or 0.0)
     return kept.stretches, verdict.gaps
+
+
+class _Distances(checks.Check):
+    """Judges nothing: keeps the distance of the expression from changing."""
+
+    def __init__(self, property: Property) -> None:
+        super().__init__(property)
+        self.points: list[tuple[float, float | None]] = []
+
+    def piece(self, piece: checks.Piece) -> None:
+        for t, distance in ((piece.t0, piece.d0), (piece.t1, piece.d1)):
+            point = t, None if piece.holds is None else distance
+            if self.points[-1:] != [point]:
+                self.points.append(point)
+
+
+def distances(record: Journal | Trace, property: Property | str) -> list[tuple[float, float | None]]:
+    """How far the expression of a property is from being violated, in the unit of its comparison, at the corners of
+    its course: (t_s, distance). It is negative while the expression does not hold, infinite where only states are
+    compared, None while it is not known. Of a property with a deadline it is the expression's own distance.
+
+    Raises:
+        UnknownQuantity, BindingError, PropertySyntaxError: as `evaluate`.
+    """
+    trace = record.trace if isinstance(record, Journal) else record
+    of = read(property)
+    run = Run((never if of.kind == "never" else always)(of.expression, max_gap=of.max_gap_s), trace)
+    run.check = kept = _Distances(run.property)
+    run.finish(trace.end_s or 0.0)
+    return kept.points
 
 
 class Monitor:

@@ -434,6 +434,10 @@ class Plant:
         Taking it is an event, so that this plant plans ahead from here as a restored one does.
         """
         self.settle()
+        return self.remembered()
+
+    def remembered(self) -> dict[str, Any]:
+        """The snapshot of a plant that is at rest, as in a watcher. This plant plans ahead as if it were not taken."""
         version, internal, gauss = self.rng.getstate()
         return {
             "now": self.now,

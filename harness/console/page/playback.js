@@ -18,11 +18,11 @@ let run = null; // the answer of /timeline
 // The bar, once for the whole page. Returns a function that goes to a time, s.
 export async function bar(element) {
   run = await get("/timeline");
-  store.atS ??= 0;
+  store.atS ??= run.from_s;
   const can = store.site.can ?? {};
   const now = h("output", {}, clock(store.atS));
   const message = h("span", {role: "status"});
-  const slider = h("input", {type: "range", id: "at", min: 0, max: run.duration_s, step: 0.1, value: store.atS, "aria-label": t("time.clock")});
+  const slider = h("input", {type: "range", id: "at", min: run.from_s, max: run.duration_s, step: 0.1, value: store.atS, "aria-label": t("time.clock")});
   const seek = async () => {
     store.atS = Number(slider.value);
     now.textContent = clock(store.atS);
@@ -57,7 +57,7 @@ export async function bar(element) {
 export function playback(stage) {
   const timeline = new Timeline();
   const events = Object.entries(ROWS).flatMap(([name, row]) => (run[name] ?? []).map((event) => ({...event, row})));
-  timeline.draw(events.sort((a, b) => a.t_s - b.t_s), 0, run.duration_s);
+  timeline.draw(events.sort((a, b) => a.t_s - b.t_s), run.from_s, run.duration_s);
   stage.append(h("div", {class: "page"}, h("h2", {}, t("timeline")), timeline.element, verdicts(run.verdicts ?? [])));
   return {};
 }
@@ -65,5 +65,5 @@ export function playback(stage) {
 function verdicts(list) {
   return h("section", {}, h("h2", {}, t("verdicts")), list.map((one) => h("figure", {class: `verdict ${one.verdict}`},
     h("figcaption", {}, h("b", {}, t(`verdict.${one.verdict}`)), ` ${one.property}`),
-    one.robustness?.length ? chart(one.robustness, 0, run.duration_s, true) : null)));
+    one.robustness?.length ? chart(one.robustness, run.from_s, run.duration_s, true) : null)));
 }

@@ -165,6 +165,15 @@ class Ready(TypedDict):
     devices: list[DeviceState]
 
 
+class Shown(TypedDict):
+    """A recorded run that can be seen; printed once."""
+
+    ready: str
+    """The scenario file or journal that is played back."""
+    console: str
+    """The address of the page."""
+
+
 class Told(TypedDict):
     """The demo: both utilities of Bamako fail for 15 minutes."""
 

@@ -65,6 +65,7 @@ ELSEWHERE = {
     "replay-device": "tests/harness/characterise/test_learning_commands.py",
     "drift": "tests/harness/characterise/test_learning_commands.py",
     "search": "tests/harness/search/test_commands.py",
+    "show": "tests/harness/console/test_show.py",
     "replay": "tests/harness/search/test_commands.py",
     "adopt": "tests/harness/search/test_commands.py",
     "study": "tests/harness/cli/test_cli_study.py",

@@ -43,7 +43,7 @@ def test_every_request_has_a_documented_answer(case: schemathesis.Case) -> None:
     client.console.world.site_at(None).clear()
 
 
-@pytest.mark.parametrize("path", GETS)
+@pytest.mark.parametrize("path", sorted(set(GETS) - {"/timeline"}))  # test_playback has a recording
 async def test_answers_are_those_of_their_models(path: str) -> None:
     model: type[BaseModel] = GETS[path][0]
     for name in ("ups-1", "utility-a", "sensor-1") if "{name}" in path else ("power",):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +17,13 @@ import pytest_asyncio
 from twinfeed.emulators.serving import LiveSite
 from twinfeed.emulators.site import Site
 from twinfeed.harness.console.access.guard import Role
+from twinfeed.harness.console.playback.opening import played
+from twinfeed.harness.console.playback.world import Playback
 from twinfeed.harness.console.serving import ConsoleServer
 from twinfeed.harness.console.world import Live
 from twinfeed.harness.control import ControlServer
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.scenario import Scenario
 
 CHROMIUM = shutil.which("chromium")
 
@@ -69,25 +74,41 @@ async def browser() -> AsyncIterator[playwright_api.Browser]:
         await browser.close()
 
 
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(running: Running, browser: playwright_api.Browser) -> AsyncIterator[playwright_api.Page]:
-    """A page of the console. Anything that it logs as an error, or fetches from elsewhere, fails the test."""
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Playback:
+    """The pilot site in an outage of a minute."""
+    path = tmp_path_factory.mktemp("findings") / "outage.scenario.yaml"
+    outage = Injection("utility-a", "outage", at_s=30.0, for_s=60.0)
+    Scenario("pilot", duration_s=120.0, injections=(outage,), properties=("always board-a.live",)).save(path)
+    return played(path)[0]
+
+
+@asynccontextmanager
+async def opened(browser: playwright_api.Browser, console: ConsoleServer) -> AsyncIterator[playwright_api.Page]:
+    """A page of that console. Anything that it logs as an error, or fetches from elsewhere, fails the test."""
     context = await browser.new_context(viewport={"width": 1366, "height": 768}, locale="en-GB")
     context.set_default_timeout(20_000)
     page, wrong = await context.new_page(), list[str]()
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda m: wrong.append(m.text) if m.type == "error" and "ERR_CONNECTION" not in m.text else None)
-    own = f"http://127.0.0.1:{running.console.port}/"
+    own = f"http://127.0.0.1:{console.port}/"
     page.on(
         "request",
         lambda request: None if request.url.startswith((own, "data:", "blob:")) else wrong.append(request.url),
     )
-    await page.goto(running.console.link)
+    await page.goto(console.link)
     yield page
     await context.close()
+    assert wrong == []
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(running: Running, browser: playwright_api.Browser) -> AsyncIterator[playwright_api.Page]:
+    """A page of the console of the running site, which is put in order afterwards."""
+    async with opened(browser, running.console) as page:
+        yield page
     running.live.site.clear()
     running.live.speed = 1.0
-    assert wrong == []
 
 
 def box(page: playwright_api.Page, name: str) -> playwright_api.Locator:
@@ -203,55 +224,28 @@ async def test_a_scenario_is_dragged_on_its_timeline_and_run(page: playwright_ap
     assert ("utility-b", "outage", {}) in running.live.site.active_faults()
 
 
-RECORDED = {
-    "duration_s": 600.0,
-    "faults": [{"t_s": 60.0, "who": "utility-a", "what": "outage"}],
-    "transfers": [],
-    "alarms": [{"t_s": 61.0, "who": "ups-a", "what": "on_battery"}],
-    "commands": [],
-    "verdicts": [
-        {
-            "property": "always board-a.live",
-            "verdict": "violated",
-            "robustness": [[0, 1.0], [60, -1.0], [90, None], [600, -1.0]],
-        }
-    ],
-}
-
-
 async def test_a_recording_has_a_slider_its_verdicts_and_the_reason_why_it_cannot_go_on(
-    page: playwright_api.Page,
+    recorded: Playback, browser: playwright_api.Browser
 ) -> None:
-    """The answers about a recording are given here, in the form of the API; the page and the rest are real."""
-
-    async def answer(route: playwright_api.Route) -> None:
-        path, _, query = route.request.url.partition("/api/v1")[2].partition("?")
-        if path == "/timeline":
-            return await route.fulfill(json=RECORDED)
-        body = await (await route.fetch()).json()
-        if path == "/site":
-            body |= {
-                "world": "playback",
-                "can": {"branch": False, "reasons": {"branch": "it is the record of a bench"}},
-            }
-        elif query and float(query.removeprefix("at_s=")) >= 60.0:
-            body["nodes"]["utility-a"]["state"] = "dead"
-        return await route.fulfill(json=body)
-
-    for path in ("site", "timeline", "state*"):
-        await page.route(f"**/api/v1/{path}", answer)
-    await page.reload()
-    slider = page.get_by_role("slider", name="Clock of the site")
-    await page.locator('[data-id="utility-a"].is-ok').wait_for()
-    await slider.fill("60")
-    await page.locator('[data-id="utility-a"].is-dead').wait_for()
-    assert await page.locator("#branch").is_disabled()
-    await page.locator("#bar", has_text="it is the record of a bench").wait_for()
-    await page.get_by_role("tab", name="Playback").click()
-    await page.locator(".verdict.violated", has_text="always board-a.live").wait_for()
-    gap = await page.locator(".robustness").get_attribute("d")
-    assert gap is not None and gap.count("M") == 2  # nothing is drawn across what was not seen
-    assert await page.get_by_role("tab", name="Scenarios").count() == 0
+    console = ConsoleServer(recorded, 0)
+    await console.start()
+    async with opened(browser, console) as page:
+        slider = page.get_by_role("slider", name="Clock of the site")
+        await page.locator('[data-id="utility-a"].is-ok').wait_for()
+        await slider.fill("60")
+        await page.locator('[data-id="utility-a"].is-dead').wait_for()
+        await box(page, "ups-a").click()
+        await page.locator('[data-part="values"]', has_text="battery").wait_for()
+        await slider.fill("10")
+        await page.locator('[data-id="utility-a"].is-ok').wait_for()
+        assert await page.locator("#branch").is_disabled()
+        await page.locator("#bar", has_text="a recording is only played").wait_for()
+        await page.get_by_role("tab", name="Playback").click()
+        await page.locator(".timeline .event.fault").first.wait_for(state="attached")
+        await page.locator(".verdict.violated", has_text="always board-a.live").wait_for()
+        assert await page.locator(".robustness").count() == 1
+        assert await page.get_by_role("tab", name="Scenarios").count() == 0
+    await console.stop()
 
 
 async def test_french_is_french_everywhere_and_is_remembered(page: playwright_api.Page) -> None:
