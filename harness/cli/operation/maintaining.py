@@ -64,7 +64,7 @@ def maintain(
     failures: Annotated[
         bool, typer.Option("--failures/--no-failures", help="Try each single failure during each work.")
     ] = True,
-    every: Annotated[bool, typer.Option("--every", help="Every component, not one of several that are alike.")] = False,
+    every: Annotated[bool, typer.Option("--each", help="Every component, not one of several that are alike.")] = False,
     after: Annotated[str, typer.Option("--after", help="The time that the plant goes on after a failure.")] = "2 h",
     load: LoadOption = 100.0,
     jobs: Annotated[
