@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Annotated, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from twinfeed.emulators.devices.firmware.points import PointError
 from twinfeed.emulators.plant.kernel.actor import PlantError
@@ -25,12 +25,7 @@ def read(verb: str, body: bytes) -> Action:
     """
     fields = ", ".join(name for name in ACTIONS[verb].model_fields if name != "do") or "none"
     next = f"fields of {verb}: {fields}"
-    try:
-        given = json_value(body) if body.strip() else {}
-    except ValueError as error:
-        raise Refusal(400, f"the body is no JSON: {shown(error)}", next) from None
-    if not isinstance(given, dict):
-        raise Refusal(400, "the body is no JSON object", next)
+    given = _object(body, next)
     if "do" in given:
         raise Refusal(422, f"{verb}: do: unknown field; the verb is in the path", next)
     try:
@@ -39,6 +34,42 @@ def read(verb: str, body: bytes) -> Action:
         raise Refusal(422, what_is_wrong(error), next) from None
     assert isinstance(request, Action)
     return request
+
+
+class BranchAt(BaseModel):
+    """The site of a recording runs on from that time of its clock, s, as a site of its own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    at_s: Annotated[float, Field(ge=0.0, le=1e12, allow_inf_nan=False)]
+
+
+def branch_at(body: bytes) -> float:
+    """The time in a body, s of the site's clock.
+
+    Raises:
+        Refusal: it is no JSON object, or its fields are wrong.
+    """
+    next = "fields of branch: at_s"
+    try:
+        return BranchAt.model_validate(_object(body, next)).at_s
+    except ValidationError as error:
+        raise Refusal(422, what_is_wrong(error), next) from None
+
+
+def _object(body: bytes, next: str) -> dict[str, object]:
+    """The JSON object in a body; an empty one if it is empty.
+
+    Raises:
+        Refusal: it is none.
+    """
+    try:
+        given = json_value(body) if body.strip() else {}
+    except ValueError as error:
+        raise Refusal(400, f"the body is no JSON: {shown(error)}", next) from None
+    if not isinstance(given, dict):
+        raise Refusal(400, "the body is no JSON object", next)
+    return given
 
 
 NEXT = {

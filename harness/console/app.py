@@ -22,14 +22,14 @@ from starlette.routing import Route, Router
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.textfile import printable
 from twinfeed.harness.console.access.guard import Bucket, Guard, Policy, Receive, Refusal, Scope, Send
-from twinfeed.harness.console.actions import ACTIONS, carry_out
+from twinfeed.harness.console.actions import ACTIONS, branch_at, carry_out
 from twinfeed.harness.console.component import POINTS
 from twinfeed.harness.console.drawing import drawing
 from twinfeed.harness.console.history import TooMany
 from twinfeed.harness.console.metrics import CONTENT_TYPE
 from twinfeed.harness.console.openapi import document
 from twinfeed.harness.console.stream import Full, Hub
-from twinfeed.harness.console.world import DRAWINGS, NotRecorded, World
+from twinfeed.harness.console.world import DRAWINGS, NOT_RECORDED, NotRecorded, World
 from twinfeed.harness.quantities import UnknownQuantity
 
 API: Final = "/api/v1"
@@ -92,6 +92,7 @@ class Console:
             "/timeline": self.timeline,
         }
         return [
+            Route(f"{API}/branch", self.branch, methods=["POST"]),
             Route("/", page_file, methods=["GET"]),
             Route("/page/{name}", page_file, methods=["GET"]),
             Route("/metrics", self.metrics, methods=["GET"]),
@@ -123,7 +124,7 @@ class Console:
     async def timeline(self, request: Request) -> Response:
         known = self.world.timeline()
         if known is None:
-            raise Refusal(404, "a running site is not a recording", f"{API}/events has its journal")
+            raise Refusal(404, NOT_RECORDED, f"{API}/events has its journal")
         return JSONResponse({"boot_id": self.world.boot_id, **known})
 
     async def stream(self, request: Request) -> Response:
@@ -174,6 +175,14 @@ class Console:
 
     async def metrics(self, request: Request) -> Response:
         return Response(await self.world.metrics(), headers={"content-type": CONTENT_TYPE})
+
+    async def branch(self, request: Request) -> Response:
+        """The site of a recording runs on from a time of it."""
+        at_s = branch_at(await request.body())
+        try:
+            return JSONResponse({"link": await self.world.branch(at_s)})
+        except PlantError as error:
+            raise Refusal(409, str(error), "GET /api/v1/site has what this link can do") from None
 
     async def act(self, request: Request) -> Response:
         """One of the control socket's actions: the verb is in the path, its fields are the body."""

@@ -10,7 +10,7 @@ from pydantic.json_schema import models_json_schema
 
 from twinfeed._version import __version__
 from twinfeed.harness.console import answers
-from twinfeed.harness.console.actions import ACTIONS
+from twinfeed.harness.console.actions import ACTIONS, BranchAt
 
 JsonObject = dict[str, Any]
 
@@ -101,7 +101,7 @@ def _operation(model: type[BaseModel], summary: str, parameters: Any) -> JsonObj
 
 def _action(verb: str, of: type[BaseModel]) -> JsonObject:
     schema = of.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema["properties"].pop("do")
+    schema["properties"].pop("do", None)
     schema["required"] = [name for name in schema.get("required", ()) if name != "do"]
     for leftover in ("title", "description", "$defs"):
         schema.pop(leftover, None)
@@ -135,6 +135,7 @@ def document() -> JsonObject:
     paths["/stream"] = {
         "get": {"summary": "The state and its changes", "responses": _responses(stream, "401", "403", "421")}
     }
+    paths["/branch"] = {"post": _action("branch", BranchAt)}
     paths |= {f"/{verb}": {"post": _action(verb, of)} for verb, of in ACTIONS.items()}
     return {
         "openapi": "3.1.0",

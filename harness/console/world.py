@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.site import Site
 from twinfeed.harness.console.access.guard import Role
 from twinfeed.harness.console.component import component
@@ -16,6 +17,8 @@ from twinfeed.harness.control import ControlServer
 from twinfeed.harness.control.requests import Action
 
 DRAWINGS = ("power", "cooling", "network")
+
+NOT_RECORDED = "a running site is not a recording"
 
 JsonObject = dict[str, Any]
 
@@ -68,6 +71,13 @@ class World(Protocol):
 
     def events(self, after: int, most: int) -> JsonObject:
         """The lines of the journal after that number, and the number of the last one."""
+
+    async def branch(self, at_s: float) -> str:
+        """Let the site of a recording run on from that time; returns the link to its console.
+
+        Raises:
+            PlantError: it cannot be done.
+        """
 
     def act(self, request: Action, who: str) -> JsonObject:
         """Carry out an action.
@@ -124,6 +134,9 @@ class Live:
         lines = journal[first : first + most]
         return {"seq": dropped + first + len(lines), "events": [line(event) for event in lines]}
 
+    async def branch(self, at_s: float) -> str:
+        raise PlantError(NOT_RECORDED)
+
     def act(self, request: Action, who: str) -> JsonObject:
         return self.control.verbs.carry_out(request, who)
 
@@ -145,6 +158,6 @@ class Live:
 def can(acts: bool, why_not: str, reasons: Mapping[str, str] | None = None, **abilities: bool) -> JsonObject:
     """The abilities of a client, with the reason for each that is missing."""
     known = {"write": False, "pause": False, "speed": False, "branch": False, **abilities}
-    told = {"branch": "a running site is not a recording", **(reasons or {})}
+    told = {"branch": NOT_RECORDED, **(reasons or {})}
     missing = {name: why_not if not acts and name != "branch" else told.get(name, "") for name in known}
     return {**known, "reasons": {name: missing[name] for name, able in known.items() if not able}}

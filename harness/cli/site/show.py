@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -71,10 +72,10 @@ def show(
             world, outcome = played(file)
             if outcome.failure:
                 tell(outcome.failure, "yellow", errors)
-        run(_serve(ConsoleServer(world, console_port), file, json, for_s))
+        run(_serve(ConsoleServer(world, console_port), world.close, file, json, for_s))
 
 
-async def _serve(page: Page, file: Path, json: bool, for_s: float | None) -> None:
+async def _serve(page: Page, close: Callable[[], Awaitable[None]], file: Path, json: bool, for_s: float | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -87,3 +88,4 @@ async def _serve(page: Page, file: Path, json: bool, for_s: float | None) -> Non
         await until_first([asyncio.create_task(stop.wait())], for_s)
     finally:
         await page.stop()
+        await close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from twinfeed.emulators import textfile
@@ -56,7 +57,8 @@ def played(file: Path) -> tuple[Playback, Outcome]:
     with states.kept():
         outcome = trial(scenario, everything=True)
     states.site = site = fresh_for(scenario)  # another one, if the run was broken off
-    return Playback(site, outcome.journal, outcome.verdicts, states), outcome
+    another = partial(Site.load, scenario.site, scenario.seed, tolerances=scenario.tolerances)
+    return Playback(site, outcome.journal, outcome.verdicts, states, another), outcome
 
 
 def read(file: Path, name: str | None) -> Playback:

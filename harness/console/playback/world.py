@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import NoReturn
 
@@ -13,15 +13,13 @@ from twinfeed.harness.console.access.guard import Role
 from twinfeed.harness.console.component import component
 from twinfeed.harness.console.frames import Frame, frame
 from twinfeed.harness.console.history import Point
+from twinfeed.harness.console.playback.branching import Branch
 from twinfeed.harness.console.playback.record import lines, series, timeline
 from twinfeed.harness.console.playback.states import States
 from twinfeed.harness.console.world import DRAWINGS, JsonObject, NotRecorded, can
 from twinfeed.harness.control.requests import Action
 from twinfeed.harness.journal import Journal
 from twinfeed.harness.properties import Verdict
-
-PLAYED = "a recording is only played; to go on by hand, start its site (twinfeed up) and run the scenario there"
-"""The reason for which a run of a scenario is not continued."""
 
 ELSEWHERE = "the run happened elsewhere and cannot be repeated here: only its journal is known"
 """The reason for which the journal of a test or of a bench is not continued."""
@@ -34,9 +32,17 @@ class Playback:
     """A run that is over. Its states are shown where they were kept; else only its events and series are known."""
 
     def __init__(
-        self, site: Site, journal: Journal, verdicts: Sequence[Verdict] = (), states: States | None = None
+        self,
+        site: Site,
+        journal: Journal,
+        verdicts: Sequence[Verdict] = (),
+        states: States | None = None,
+        another: Callable[[], Site] | None = None,
     ) -> None:
+        """`another` builds one more such site, on which a branch goes on; None: the run is only played."""
         self._site, self._journal, self._verdicts, self._states = site, journal, verdicts, states
+        self._another = another
+        self._branch: Branch | None = None
         self.boot_id = secrets.token_hex(8)
 
     @cached_property
@@ -90,12 +96,35 @@ class Playback:
     def act(self, request: Action, who: str) -> NoReturn:
         raise PlantError("it is a recording: nothing can be done to it")
 
+    async def branch(self, at_s: float) -> str:
+        """The site runs on from that time of the recording, without the controller: faults that are active stay until
+        somebody clears them, and no further ones come. A branch that ran before ends.
+
+        Raises:
+            PlantError: it cannot be continued; the message has the reason.
+        """
+        if self._states is None or self._another is None:
+            raise PlantError(ELSEWHERE)
+        await self.close()
+        past, site = self.site_at(at_s), self._another()
+        lines = list(past.plant.journal)
+        site.plant.restore(past.plant.snapshot())
+        site.plant.journal[:] = lines
+        self._branch = await Branch.begin(site)
+        return self._branch.console.link
+
+    async def close(self) -> None:
+        """End the branch, if there is one."""
+        if self._branch is not None:
+            branch, self._branch = self._branch, None
+            await branch.stop()
+
     def head(self, role: Role) -> JsonObject:
         reason = "it is a recording"
-        reasons = {
-            "write": reason, "pause": reason, "speed": reason,
-            "branch": ELSEWHERE if self._states is None else PLAYED,
-        }  # fmt: skip
+        reasons = {"write": reason, "pause": reason, "speed": reason, "branch": ELSEWHERE}
+        if role != "write":
+            reasons["branch"] = "this link only looks"
+        able = self._another is not None and role == "write"
         return {
             **self.about(),
             "site": self._site.name,
@@ -104,6 +133,6 @@ class Playback:
             "role": role,
             "language": "en",
             "drawings": DRAWINGS,
-            "can": can(True, "", reasons),
+            "can": can(True, "", reasons, branch=able),
             "now_s": round(self._timeline["from_s"], 3),
         }

@@ -114,8 +114,8 @@ async def test_series_and_events_are_those_of_the_journal(run: Browser) -> None:
 
 async def test_a_recording_says_that_it_is_one_and_refuses_actions(run: Browser) -> None:
     site = SiteAnswer.model_validate_json((await run.get("/api/v1/site")).body)
-    assert site.world == "playback" and not (site.can.write or site.can.pause or site.can.branch)
-    assert set(site.can.reasons) == {"write", "pause", "speed", "branch"} and all(site.can.reasons.values())
+    assert site.world == "playback" and not (site.can.write or site.can.pause)
+    assert set(site.can.reasons) == {"write", "pause", "speed"} and all(site.can.reasons.values())
     refused = await run.post("/api/v1/fault", {"target": "utility-a", "kind": "outage"})
     assert refused.status == 409
     assert (await run.get("/api/v1/state?at_s=nan")).status == 422
@@ -124,6 +124,35 @@ async def test_a_recording_says_that_it_is_one_and_refuses_actions(run: Browser)
 @pytest.fixture
 def journal() -> Journal:
     return trial(OUTAGE, everything=True).journal
+
+
+async def test_a_branch_goes_on_from_its_moment_and_leaves_the_recording_as_it_is(
+    run: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    world = run.console.world
+    assert isinstance(world, Playback)
+    then = (await run.get("/api/v1/state?at_s=40")).json
+    answer = await run.post("/api/v1/branch", {"at_s": 40})
+    assert answer.status == 200 and answer.json["link"].startswith("http://127.0.0.1:")
+    branch = world._branch
+    assert branch is not None
+    try:
+        there = frame(branch.live.site).whole()
+        assert 40.0 <= there["now_s"] < 60.0
+        assert {name: node["state"] for name, node in there["nodes"].items()} == {
+            name: node["state"] for name, node in then["nodes"].items()
+        }
+        assert there["faults"] == then["faults"]
+        branch.live.pause()
+        branch.live.site.advance(75.0 - branch.live.site.now)
+        assert branch.live.site.active_faults() == [("utility-a", "outage", {})]  # until somebody ends it
+        assert (await run.get("/api/v1/state?at_s=100")).json["nodes"]["utility-a"]["state"] == "ok"
+        again = await run.post("/api/v1/branch", {"at_s": 100})
+        assert again.status == 200 and world._branch is not branch
+    finally:
+        await world.close()
+    assert (await run.post("/api/v1/branch", {"at_s": -1})).status == 422
 
 
 async def test_of_a_journal_events_are_known_and_states_are_said_not_to_be(journal: Journal, tmp_path: Path) -> None:
@@ -140,6 +169,8 @@ async def test_of_a_journal_events_are_known_and_states_are_said_not_to_be(journ
     timeline = Timeline.model_validate_json((await page.get("/api/v1/timeline")).body)
     assert [(gap.start_s, gap.end_s) for gap in timeline.gaps] == [(121.0, 125.0)]
     assert "elsewhere" in (await page.get("/api/v1/site")).json["can"]["reasons"]["branch"]
+    refused = await page.post("/api/v1/branch", {"at_s": 40})
+    assert refused.status == 409 and "elsewhere" in refused.json["error"]
 
 
 def test_a_journal_without_its_site_or_with_another_one_is_refused(tmp_path: Path) -> None:
