@@ -58,12 +58,19 @@ class Playback:
         return self._states.show(self._timeline["from_s"] if at_s is None else at_s, self._journal.events)
 
     def look(self, at_s: float | None = None) -> Frame:
+        return self._first if at_s is None else self._frame(at_s)
+
+    @cached_property
+    def _first(self) -> Frame:
+        """The state at the start: open pages are sent it again and again."""
+        return self._frame(self._timeline["from_s"])
+
+    def _frame(self, at_s: float) -> Frame:
         now = frame(self.site_at(at_s))
         if self._states is not None:
             return now
-        now_s = self._timeline["from_s"] if at_s is None else min(at_s, self._timeline["duration_s"])
         return Frame(
-            now_s,
+            min(at_s, self._timeline["duration_s"]),
             {name: dict(UNSEEN) for name in now.nodes},
             {name: {"live": False, "source": None} for name in now.wires},
             [],
