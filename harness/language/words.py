@@ -47,6 +47,12 @@ QUOTED = "_quoted"
 """Ends the name of a value that stands in quotes (`{name!r}`): it may stand there without them as well, and is then a
 name only if a name without quotes is one."""
 
+NAMING = frozenset({"folder", "path", "file", "command"})
+"""Parameters that hold names of files and commands: a folder `out` is not translated, though `out` is a text, too."""
+
+OURS = "twinfeed "
+"""Begins a command of ours."""
+
 QUOTES = ("'", '"')
 
 FIELD = re.compile(r"(?<!\{)\{(\w+)(!\w)?[^{}]*\}")
@@ -147,7 +153,8 @@ class Words:
         template = self._catalogue.get(phrase.text, phrase.text)
         if not phrase.values:
             return template
-        return template.format(**{name: self._value(value) for name, value in phrase.values.items()})
+        values = {name: value if name in NAMING else self._value(value) for name, value in phrase.values.items()}
+        return template.format(**values)
 
     def _value(self, value: object) -> object:
         """A value as it goes into a template: figures and dates are formatted there."""
@@ -183,17 +190,18 @@ class Words:
             values = template.values(text)
             if values is None or (of_one and any("; " in value for value in values.values())):
                 continue
-            named = template.letters >= STRONG
-            filled = {
-                name: self._part(
-                    value,
-                    (name.endswith(QUOTED) and value[:1] in QUOTES) or (named and NAMED.fullmatch(value) is not None),
-                )
-                for name, value in values.items()
-            }
+            filled = {name: self._value_of(template, name, value) for name, value in values.items()}
             if None not in filled.values():
                 return template.filled(filled)
         return None
+
+    def _value_of(self, template: Template, name: str, value: str) -> str | None:
+        """A value that was found in a text of that template, in this language; None if it is English prose."""
+        if name in NAMING and (" " not in value or value.startswith(OURS)):
+            return value
+        quoted = name.endswith(QUOTED) and value[:1] in QUOTES
+        named = template.letters >= STRONG and NAMED.fullmatch(value) is not None
+        return self._part(value, quoted or named)
 
     def _part(self, text: str, name: bool = False) -> str | None:
         """A part of a text: translated, or as it is if it is a name; None for English that cannot be translated."""

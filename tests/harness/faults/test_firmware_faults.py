@@ -26,7 +26,7 @@ def test_lost_settings_are_the_factorys_and_come_back(bench: Site) -> None:
 
 def test_a_generator_that_has_lost_its_settings_is_back_in_its_mode_from_the_factory(bench: Site) -> None:
     generator = bench["generator-1"]
-    generator.set_mode("manual")
+    generator.write("mode", "manual")
     bench.inject("generator-1", "settings-lost")
     assert generator.read("mode") == "auto"
     bench.clear("generator-1")

@@ -86,6 +86,12 @@ def test_a_template_does_not_take_a_sentence_for_a_name(text: str) -> None:
     assert FRENCH(text) == text
 
 
+@pytest.mark.parametrize("name", ["out", "before", "rack", "running"])
+def test_a_folder_is_not_translated_though_its_name_is_a_text_as_well(name: str) -> None:
+    phrase = Phrase("recorded in {folder}; the report: {command}", folder=name, command=f"twinfeed report {name}")
+    assert FRENCH(phrase) == FRENCH(str(phrase)) == f"enregistré dans {name} ; le rapport : twinfeed report {name}"
+
+
 def test_names_with_or_between_them_are_translated() -> None:
     assert FRENCH("unit: found 'W', expected kW or A") == "unit : trouvé 'W', attendu kW ou A"
 
