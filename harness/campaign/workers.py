@@ -126,7 +126,8 @@ class Workers:
         if self.given is None:
             for process in multiprocessing.active_children():
                 process.kill()
-        self._renew()
+        # Its thread ends with the workers. One that is still ending when the interpreter does would meet closed pipes.
+        self._renew(wait=True)
         self._running.clear()
         self._suspects.clear()
 
@@ -136,9 +137,9 @@ class Workers:
             self._executor.shutdown(cancel_futures=True)
         self._executor = None
 
-    def _renew(self) -> None:
+    def _renew(self, wait: bool = False) -> None:
         if self._executor is not None and self.given is None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor.shutdown(wait=wait, cancel_futures=True)
         self._executor = None
 
     def _pool(self) -> ProcessPoolExecutor:

@@ -112,6 +112,9 @@ class Text(HTMLParser):
             self.found.append(" ".join(data.split()))
 
 
+FINGERPRINT = re.compile(r"\b[0-9a-f]{4}(?: [0-9a-f]{4})+\b")
+"""The fingerprint of a key: a group of it may have letters only, and is no word."""
+
 PAGE = "report.html"
 """Its figures and dates are Babel's."""
 
@@ -156,7 +159,8 @@ class Session:
             *rigfile.names(),
         }
         found = []
-        for command, line in self.lines:
+        for command, printed in self.lines:
+            line = FINGERPRINT.sub("0", printed)
             if why := english(line, data):
                 found.append(f"{command}: {why}")
             elif (
