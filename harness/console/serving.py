@@ -51,7 +51,7 @@ class Connection(H11Protocol):
         super().__init__(*args, **named)
         self._door = door
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own type
         super().connection_made(transport)
         self._door.open += 1
         self._patience = asyncio.get_running_loop().call_later(SILENT_S, self._give_up)

@@ -3,7 +3,7 @@
     print(impact(site, "ups-a1").lost)
 
 The plant goes on from a snapshot with the thing gone (`withdrawal`), for as long as batteries and stores last. The
-automatics of the site's own devices act; nobody repairs, and no person or controller beside them does anything.
+automatics of the site's own devices act; nothing is repaired, and no person or controller beside them acts.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler
 from twinfeed.emulators.plant.cooling.chillers import Chiller
 from twinfeed.emulators.plant.cooling.crahs import Crah
@@ -65,7 +67,7 @@ class Cooling:
         overloads = []
         groups = [g for g in (self._design.chillers.get(loop), self._design.pumps.get(loop)) if g is not None]
         for other in dict.fromkeys(name for group in groups for name in group.needed_without):
-            fails = self._gates.gate(f"{other} fails", lambda name=other: self._fails(name))  # type: ignore[misc]
+            fails = self._gates.gate(f"{other} fails", partial(self._fails, other))
             overloads.append(all_of(fails, self._too_few(loop, other)))
         return any_of(self._gates.gate(f"{loop} fails", lambda: self._fails(loop)), *overloads)
 

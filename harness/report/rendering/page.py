@@ -105,7 +105,7 @@ def environment(wording: Wording, *packages: str) -> Environment:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
         extensions=["jinja2.ext.i18n"],
     )  # fmt: skip
-    found.install_gettext_translations(wording.translations, newstyle=True)  # type: ignore[attr-defined]
+    found.install_gettext_translations(wording.translations, newstyle=True)  # type: ignore[attr-defined]  # of the extension
     found.filters["css"] = _css
     return found
 

@@ -144,7 +144,7 @@ class _Privacy:
         return readable(bytes(self._service.decrypt_data(key, parameters, data)))
 
 
-class _Messages(SnmpV3MessageProcessingModel):  # type: ignore[misc]
+class _Messages(SnmpV3MessageProcessingModel):  # type: ignore[misc]  # pysnmp is not typed
     """The processing of v3 messages, whose plain scoped PDUs are read too."""
 
     def prepare_data_elements(self, engine: Any, domain: Any, address: Any, message: Any) -> Any:
